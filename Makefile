@@ -1,0 +1,77 @@
+# `make` alone lists what can be made. PYTHON=… chooses the interpreter (3.10 to 3.12) of the environment.
+
+MAKEFLAGS += --no-print-directory
+export PYTHON
+BIN := .venv/bin
+# Both cores and more: a test worker each. Anything for pytest may stand here: make quick PYTEST="-k claim -x".
+PYTEST ?= -n auto
+COMPILED := .build/.compiled
+# Folders count too, so that a removed contract is noticed; Ape's copies of what is imported do not.
+SOURCES := $(shell find contracts tests/mocks -name '.*' -prune -o \( -type d -o -name '*.sol' \) -print) \
+	ape-config.yaml tests/mocks/ape-config.yaml package-lock.json
+# Where `make package` puts what it builds.
+DIST ?= dist
+
+.PHONY: help demo test quick lint format setup build package lock clean distclean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "make %-10s %s\n", $$1, $$2 }'
+
+demo: build ## set up, and watch the documents' exits on the embedded chain
+	@$(BIN)/ape run demo
+
+test: build ## set up, and run every test
+	@$(BIN)/pytest $(PYTEST)
+
+quick: build ## the same without the slow tests
+	@$(BIN)/pytest -m "not slow" $(PYTEST)
+
+lint: setup ## style, format and types
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+
+format: setup ## put the Python files into the form that lint wants
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+# Any Python 3.8 or newer can run set-up, which then looks for the right one. A command of this name may exist
+# and not run (pyenv's), so each is tried.
+setup: ## Python environment, npm packages, compiler, local chain: what is missing of them
+	@for python in $(PYTHON) python3 python3.12 python3.11 python3.10; do \
+		"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null && exec "$$python" tools/setup.py; \
+	done; \
+	echo "set-up: no Python here; install Python 3.10, 3.11 or 3.12, or name it: PYTHON=/path/to/python3.11" >&2; exit 1
+
+# Once, before test workers start and each of them compiles everything.
+build: $(COMPILED) ## compile the contracts
+
+# Ape keeps a copy of OpenZeppelin by path, not by version, so that is renewed.
+$(COMPILED): $(SOURCES) | setup
+	@echo "build: contracts …"
+	@$(BIN)/ape pm install --force --verbosity WARNING
+	@$(BIN)/ape compile --verbosity WARNING
+	@cd tests/mocks && $(CURDIR)/$(BIN)/ape compile --verbosity WARNING
+	@mkdir -p $(@D) && touch $@
+
+package: build ## build the Python package, with the compiled contracts in it, into dist/
+	@$(BIN)/python tools/manifest.py
+	@$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir $(DIST) .
+	@ls $(DIST)/unbond-*.whl
+
+# uv is needed here only, so it is not among what everybody installs.
+LOCK := .venv/uv/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --custom-compile-command "make lock"
+lock: ## renew the three locks (add LOCK_FLAGS=--upgrade for newer versions)
+	@test -x $(BIN)/python || { echo "lock: run make setup first" >&2; exit 1; }
+	@test -x .venv/uv/bin/uv || $(BIN)/pip install --quiet --target .venv/uv uv==0.13.8
+	@$(LOCK) $(LOCK_FLAGS) requirements.in -o requirements.lock
+	@$(LOCK) $(LOCK_FLAGS) requirements-node.in -o requirements-node.lock
+	@npm install --package-lock-only
+
+clean: ## remove what was compiled and cached
+	@rm -rf .build contracts/.cache .hypothesis .pytest_cache .mypy_cache .ruff_cache
+	@find . \( -name .venv -o -name node_modules -o -name .git \) -prune -o -name __pycache__ -exec rm -rf {} +
+
+distclean: clean ## remove the environment and the npm packages as well
+	@rm -rf .venv node_modules
