@@ -47,12 +47,13 @@ setup: ## Python environment, npm packages, compiler, local chain: what is missi
 # Once, before test workers start and each of them compiles everything.
 build: $(COMPILED) ## compile the contracts
 
-# Ape keeps a copy of OpenZeppelin by path, not by version, so that is renewed.
+# Ape keeps a copy of OpenZeppelin by path, not by version, so that is renewed; and it compiles a changed file anew
+# but not those that import it, so all are.
 $(COMPILED): $(SOURCES) | setup
 	@echo "build: contracts …"
 	@$(BIN)/ape pm install --force --verbosity WARNING
-	@$(BIN)/ape compile --verbosity WARNING
-	@cd tests/mocks && $(CURDIR)/$(BIN)/ape compile --verbosity WARNING
+	@$(BIN)/ape compile --force --verbosity WARNING
+	@cd tests/mocks && $(CURDIR)/$(BIN)/ape compile --force --verbosity WARNING
 	@mkdir -p $(@D) && touch $@
 
 package: build ## build the Python package, with the compiled contracts in it, into dist/

@@ -1,0 +1,103 @@
+"""ape run deploy: put a system on a network and write down where."""
+
+import click
+from ape.api.accounts import AccountAPI
+from ape.cli import account_option
+
+from unbond.book import AddressBook
+from unbond.chain import Chain
+from unbond.cli.common import NetworkCommand, clean_errors, console, json_option, print_json
+from unbond.cli.systems import party
+from unbond.roles import WELL_KNOWN, Roles
+from unbond.systems import System
+from unbond.systems.delegated import DelegatedStaking
+from unbond.when import format_date, parse_moment
+
+FUNDS = 1_000_000 * 10**18
+COMMISSION_BPS = 500
+
+
+@click.group(short_help="Deploy a system")
+def cli() -> None:
+    """Deploy a system and write down in the address book where it is."""
+
+
+@cli.command(cls=NetworkCommand, short_help="Deploy DelegatedStaking")
+@account_option()
+@click.option("--name", help="The name in the address book, if not 'delegated'.")
+@click.option("--token", help="What is staked; a new test token if not given.")
+@click.option("--origin", help="The first second of epoch 0; this week's Monday if not given.")
+@click.option(
+    "--lock-rewards/--open-rewards",
+    default=True,
+    show_default=True,
+    help="Whether rewards are locked as long as their lot.",
+)
+@click.option("--bare", is_flag=True, help="Locally: no provider, and no tokens for the accounts.")
+@json_option
+@clean_errors
+def delegated(
+    account: AccountAPI,
+    name: str | None,
+    token: str | None,
+    origin: str | None,
+    lock_rewards: bool,
+    bare: bool,
+    as_json: bool,
+) -> None:
+    """Deploy delegated staking, owned by the account, who starts with every power.
+
+    On a local network the ten test accounts get tokens and TEST::5, the role 'provider', becomes a
+    provider with 5 % commission, unless --bare is given or the token is somebody else's.
+    """
+    staked = party(token) if token else None
+    first_second = parse_moment(origin) if origin else None
+    chain = _ready_chain()
+    system = DelegatedStaking.deploy(
+        chain, account, token=staked, origin=first_second, lock_rewards=lock_rewards
+    )
+    if chain.is_local and not bare and token is None:
+        roles = Roles(chain)
+        system.add_provider(account, roles.address("provider"), COMMISSION_BPS)
+        for role in (*WELL_KNOWN, "spare"):
+            system.token.mint(account, roles.address(role), FUNDS)
+    _finish(system, name, as_json=as_json)
+
+
+def _ready_chain() -> Chain:
+    """The connected chain; a fresh local one is put to the time at which sessions start."""
+    chain = Chain()
+    if chain.outlives_command:
+        AddressBook().prepare()
+    if chain.is_local:
+        chain.clock.start()
+    return chain
+
+
+def _finish(system: System, name: str | None, *, as_json: bool) -> None:
+    """Write down where the system is, and say so."""
+    book = AddressBook()
+    chain = system.chain
+    deployed = system.deployed
+    assert deployed is not None
+    if chain.outlives_command:
+        book.record(system, name)
+    if as_json:
+        print_json(
+            {
+                "system": system.name,
+                "address": system.address,
+                "token": system.token.address,
+                "chainId": chain.chain_id,
+                "block": deployed.block,
+                "recorded": chain.outlives_command,
+            }
+        )
+        return
+    when = format_date(deployed.timestamp)
+    console.print(f"{system.contract_name} is at {system.address}, since {when} UTC")
+    console.print(f"its token {system.symbol} is at {system.token.address}")
+    if chain.outlives_command:
+        console.print(f"written down as '{name or system.name}' in {book.path}")
+    else:
+        console.print("this chain ends with this command; nothing was written down")

@@ -1,0 +1,39 @@
+"""What all tests share: the fixtures of the package itself, and contracts that only tests use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import ape
+import pytest
+
+from unbond.chain import Chain, Contract
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ethpm_types.abi import ErrorABI
+
+pytest_plugins = ["unbond.fixtures"]
+
+
+class Mocks:
+    """Deploys the contracts of ``tests/mocks`` by name."""
+
+    def __init__(self, chain: Chain) -> None:
+        """Deploy to ``chain``."""
+        self._chain = chain
+        self._project = ape.Project(Path(__file__).parent / "mocks")
+
+    def deploy(self, name: str, *errors: Iterable[ErrorABI]) -> Contract:
+        """Deploy a mock; ``errors`` are those of contracts that it calls."""
+        deployer = ape.accounts.test_accounts[0]
+        instance = deployer.deploy(self._project.contracts[name])
+        return Contract(self._chain, instance, *errors)
+
+
+@pytest.fixture(scope="session")
+def mocks(local_chain: Chain) -> Mocks:
+    """The contracts that only tests use."""
+    return Mocks(local_chain)

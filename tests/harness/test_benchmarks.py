@@ -1,0 +1,43 @@
+"""The benchmarks run, at the smallest size; what they measure is not asserted."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("flow", ["test_plain.py", "test_driver.py"])
+def test_a_flow_runs(flow: str, tmp_path: Path) -> None:
+    result = tmp_path / "seconds.json"
+    done = subprocess.run(
+        [
+            *(str(Path(sys.executable).with_name("ape")), "test", f"benchmarks/flows/{flow}", "-q"),
+            *("-p", "no:cacheprovider", "--import-mode=prepend", "-p", "unbond.fixtures"),
+        ],
+        cwd=ROOT,
+        env={**os.environ, "FLOWS": "2", "FLOW_RESULT": str(result)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(json.loads(result.read_text())) == 2
+
+
+@pytest.mark.slow
+def test_gas_is_printed_for_every_action() -> None:
+    done = subprocess.run(
+        [sys.executable, "benchmarks/gas.py"],
+        cwd=ROOT,
+        env={**os.environ, "LOTS": "2"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    for action in ("stake, one more", "unstake, a part", "claim rewards", "distribute, again"):
+        assert action in done.stdout

@@ -1,0 +1,141 @@
+"""What the documentation shows is run: commands, scenarios, and whole small projects."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "benchmarks/README.md"]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+# Lines of shell that a test cannot run as they stand, and what vouches for them.
+ELSEWHERE = {
+    "make demo": "the Makefile's target is checked here, the scenarios in tests/documents",
+    "make test": "is what runs this",
+    "make package": "is run by test_package.py",
+    "pip install dist/unbond-0.1.0-py3-none-any.whl": "is done by test_package.py",
+    ".venv/bin/python benchmarks/flows.py": "takes minutes; test_benchmarks.py runs one flow",
+    ".venv/bin/python benchmarks/gas.py": "takes a minute; test_benchmarks.py runs it smaller",
+}
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return [text for kind, text in BLOCK.findall(page.read_text()) if kind == language]
+
+
+def commands(block: str) -> list[str]:
+    """The commands of a block of shell, without comments."""
+    lines = (re.sub(r"\s+#\s.*$", "", line).strip() for line in block.splitlines())
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def shell_blocks() -> Iterator[object]:
+    for page in PAGES:
+        for number, block in enumerate(blocks(page, "sh")):
+            runnable = [line for line in commands(block) if line not in ELSEWHERE]
+            if runnable:
+                name = f"{page.relative_to(ROOT)}-{number}"
+                yield pytest.param("\n".join(runnable), id=name)
+
+
+def run(script: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", shell_blocks())
+def test_commands_of_the_documentation_succeed(block: str, tmp_path: Path, free_port: int) -> None:
+    # A node on a port of its own, stopped by process id; Ape is told where it is.
+    script = f"""
+anvil() {{ command anvil --port {free_port} "$@"; }}
+trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
+{block.replace("anvil --silent &", f"anvil --silent & {WAIT.format(port=free_port)}")}
+"""
+    done = run(
+        script,
+        ROOT,
+        PATH=f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        APE_FOUNDRY_HOST=f"http://127.0.0.1:{free_port}",
+        UNBOND_BOOK=str(tmp_path / "book.json"),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+WAIT = """
+for attempt in $(seq 200); do
+  (exec 3<>/dev/tcp/127.0.0.1/{port}) 2>/dev/null && break || read -t 0.05 <> <(:) || true
+done
+"""
+
+
+def test_make_targets_of_the_documentation_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    targets = {
+        line.split()[1]
+        for page in PAGES
+        for block in blocks(page, "sh")
+        for line in commands(block)
+        if line.startswith("make ")
+    }
+    assert targets
+    assert [t for t in targets if not re.search(rf"^{t}:", makefile, re.MULTILINE)] == []
+
+
+def test_what_is_not_run_here_is_still_in_the_documentation() -> None:
+    shown = {line for page in PAGES for block in blocks(page, "sh") for line in commands(block)}
+    assert set(ELSEWHERE) - shown == set()
+
+
+def test_links_of_the_documentation_lead_somewhere() -> None:
+    dead = [
+        f"{page.relative_to(ROOT)}: {target}"
+        for page in PAGES
+        for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text())
+        if "://" not in target and not (page.parent / target).exists()
+    ]
+    assert dead == []
+
+
+def project_of(page: Path, folder: Path) -> None:
+    """Write the files that a page shows, each named in its first line, as an Ape project."""
+    (folder / "ape-config.yaml").write_text("name: shown\nsolidity:\n  version: 0.8.30\n")
+    for language in ("python", "yaml", "solidity"):
+        for block in blocks(page, language):
+            first = re.match(r"(?:#|//) (\S+\.\w+)\n", block)
+            if first:
+                file = folder / first[1]
+                file.parent.mkdir(exist_ok=True)
+                file.write_text(block)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", ["README.md", "docs/cookbook/a-system-of-your-own.md"])
+def test_the_projects_of_the_documentation_pass(page: str, tmp_path: Path) -> None:
+    project_of(ROOT / page, tmp_path)
+    done = run(
+        f"{sys.executable} -m pytest -q -p no:cacheprovider -p no:randomly",
+        tmp_path,
+        PYTHONPATH=str(tmp_path),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"\b1 passed", done.stdout), done.stdout
+
+
+def test_the_scenario_of_the_readme_goes_as_it_says(tmp_path: Path) -> None:
+    (text,) = blocks(ROOT / "README.md", "yaml")
+    file = tmp_path / "readme.yaml"
+    file.write_text(text)
+    done = run(f"{Path(sys.executable).with_name('ape')} run scenario {file}", ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,1 @@
+"""Staking exits you can trust: contracts for every way out of a stake, and what proves them."""

@@ -1,0 +1,233 @@
+"""One connected chain: views and actions at exact seconds, on any engine, refusals included.
+
+An action is first asked of the chain as a call at the very second at which it would land. Only
+what would succeed is sent, so a refusal costs nothing, changes nothing, and reads the same on
+every engine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import ape
+from ape.exceptions import ContractLogicError
+from eth_tester.exceptions import TransactionFailed
+from eth_utils.crypto import keccak
+from hexbytes import HexBytes
+from web3.exceptions import ContractLogicError as Web3ContractLogicError
+from web3.exceptions import Web3RPCError
+from web3.types import Wei
+
+from unbond.clock import LAST_BLOCK, NEXT_BLOCK, Block, Clock
+from unbond.codec import EventCodec, MethodCodec
+from unbond.errors import ErrorDecoder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ape.api.accounts import AccountAPI
+    from ape.api.transactions import ReceiptAPI
+    from ape.contracts import ContractContainer, ContractInstance
+    from ape_ethereum.provider import Web3Provider
+    from ethpm_types import ContractType
+    from ethpm_types.abi import ErrorABI
+    from web3.types import TxParams
+
+
+@dataclass(frozen=True)
+class Log:
+    """An event of a contract, its fields by their Python names."""
+
+    name: str
+    fields: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A contract as it was deployed."""
+
+    address: str
+    arguments: tuple[Any, ...]
+    """What its constructor was given."""
+    block: int
+    timestamp: int
+    """When, in Unix time."""
+    txn_hash: str
+
+
+class Chain:
+    """The chain behind a connected provider."""
+
+    def __init__(self, provider: Web3Provider | None = None) -> None:
+        """Use this provider, or the one that Ape is connected to now."""
+        self.provider: Web3Provider = provider or ape.networks.provider
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this is a chain of one's own, with time that can be moved."""
+        return bool(self.provider.network.is_dev)
+
+    @property
+    def outlives_command(self) -> bool:
+        """Whether the chain goes on when this process ends."""
+        # eth-tester lives in this process; a node that Ape started ends with it.
+        started_here = getattr(self.provider, "process", None) is not None
+        return self.provider.name != "test" and not started_here
+
+    @cached_property
+    def clock(self) -> Clock:
+        """The chain's clock.
+
+        Raises:
+            ClockError: when the chain's time cannot be moved.
+        """
+        return Clock(self.provider)
+
+    @property
+    def chain_id(self) -> int:
+        """The number by which networks are told apart."""
+        return int(self.provider.chain_id)
+
+    @cached_property
+    def identity(self) -> str:
+        """The hash of the first block, as ``0x…``: it tells apart two chains with one id."""
+        first = self.provider.get_block(0).hash
+        return f"0x{bytes(first).hex()}" if first else ""
+
+    @property
+    def latest_timestamp(self) -> int:
+        """The second of the last block, in Unix time."""
+        return self.timestamp_of(LAST_BLOCK)
+
+    def code_at(self, address: str) -> bytes:
+        """The code at an address; empty if there is none."""
+        return bytes(self.provider.web3.eth.get_code(ape.convert(address, ape.types.AddressType)))
+
+    def timestamp_of(self, block: Block) -> int:
+        """The second of a block, in Unix time."""
+        return int(self.provider.get_block(block).timestamp)
+
+    def call(self, params: TxParams, errors: ErrorDecoder, block: Block) -> bytes:
+        """What a call returns in a block.
+
+        Raises:
+            Refused: when the contract refuses, with the reason that ``errors`` knows.
+        """
+        if self.provider.name == "test":
+            # eth-tester checks a call's fee against the block it is made in, and assumes one that
+            # may be under it. Twice the next block's is over every neighbouring block's.
+            fee = 2 * self.provider.base_fee
+            params = {**params, "maxFeePerGas": Wei(fee), "maxPriorityFeePerGas": Wei(0)}
+        try:
+            return bytes(self.provider.web3.eth.call(params, block))
+        except (TransactionFailed, Web3ContractLogicError, Web3RPCError) as error:
+            raise errors.refusal(error) from None
+
+    def deploy(self, kind: ContractContainer, *arguments: Any, sender: AccountAPI) -> Deployed:
+        """Deploy a contract.
+
+        Raises:
+            Refused: when its constructor refuses; nothing was sent.
+        """
+        errors = ErrorDecoder(kind.contract_type.errors)
+        transaction = self.provider.network.ecosystem.encode_deployment(
+            kind.contract_type.get_deployment_bytecode(),
+            kind.contract_type.constructor,
+            *arguments,
+            sender=sender.address,
+        )
+        self.call({"from": sender.address, "data": transaction.data}, errors, NEXT_BLOCK)
+        try:
+            receipt = sender.call(transaction)
+        except ContractLogicError as error:
+            raise errors.refusal(error.base_err or error) from None
+        block = int(receipt.block_number)
+        return Deployed(
+            address=str(receipt.contract_address),
+            arguments=arguments,
+            block=block,
+            timestamp=self.timestamp_of(block),
+            txn_hash=str(receipt.txn_hash),
+        )
+
+
+class Contract:
+    """A contract on a chain, with its codecs prepared once."""
+
+    def __init__(
+        self, chain: Chain, instance: ContractInstance, *others: Iterable[ErrorABI]
+    ) -> None:
+        """Wrap ``instance``; ``others`` are errors of contracts that it calls."""
+        self.chain = chain
+        self.instance = instance
+        self.address: str = str(instance.address)
+        kind: ContractType = instance.contract_type
+        self._methods = {
+            abi.name: MethodCodec(abi) for abi in (*kind.view_methods, *kind.mutable_methods)
+        }
+        self._events = {codec.topic: codec for codec in map(EventCodec, kind.events)}
+        self.errors = ErrorDecoder([*kind.errors, *(e for errors in others for e in errors)])
+
+    def view(
+        self,
+        method: str,
+        *arguments: Any,
+        sender: AccountAPI | None = None,
+        value: int = 0,
+        block: Block = NEXT_BLOCK,
+    ) -> Any:
+        """What ``method`` returns or would return, at the second of the next transaction.
+
+        Args:
+            method: its name.
+            *arguments: plain values; addresses as text.
+            sender: who asks.
+            value: what would be sent along, in wei of the chain's own coin.
+            block: another block in which to ask.
+
+        Raises:
+            Refused: when the contract refuses.
+        """
+        codec = self._methods[method]
+        params: TxParams = {
+            "to": self.instance.address,
+            "data": HexBytes(codec.encode(arguments)),
+            "value": Wei(value),
+        }
+        if sender is not None:
+            params["from"] = sender.address
+        raw = self.chain.call(params, self.errors, block)
+        return codec.decode(raw)
+
+    def act(self, method: str, *arguments: Any, sender: AccountAPI, value: int = 0) -> ReceiptAPI:
+        """Send a transaction, if it would succeed.
+
+        Raises:
+            Refused: when the contract refuses; nothing was sent.
+        """
+        self.view(method, *arguments, sender=sender, value=value)
+        try:
+            receipt: ReceiptAPI = getattr(self.instance, method)(
+                *arguments, sender=sender, value=value
+            )
+        except ContractLogicError as error:
+            # A live chain moved on between the question and the transaction.
+            raise self.errors.refusal(error.base_err or error) from None
+        return receipt
+
+    def logs(self, receipt: ReceiptAPI) -> Iterator[Log]:
+        """The events of this contract in a receipt, in order."""
+        for log in receipt.logs:
+            if str(log["address"]).lower() != self.address.lower():
+                continue
+            topics = [bytes(topic) for topic in log["topics"]]
+            codec = self._events.get(topics[0])
+            if codec is not None:
+                yield Log(codec.name, codec.decode(topics, bytes(log["data"])))
+
+
+def code_hash(code: bytes) -> str:
+    """What a deployment remembers of its code, as ``0x…``."""
+    return f"0x{keccak(code).hex()}"

@@ -1,0 +1,1 @@
+"""What the commands under scripts/ are made of."""

@@ -1,0 +1,319 @@
+"""Running a scenario on a chain: bind its words to a system, then do it step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from unbond.amounts import LARGEST, parse_amount, parse_share
+from unbond.chain import Chain
+from unbond.clock import LAST_BLOCK, NEXT_BLOCK, Block, ClockError
+from unbond.codec import snake
+from unbond.errors import Refused
+from unbond.positions import PositionState
+from unbond.roles import Roles, parse_address
+from unbond.scenario.bind import BoundScenario
+from unbond.scenario.compare import Comparison, plain_value
+from unbond.scenario.load import Location, ScenarioError
+from unbond.scenario.model import Step, Value
+from unbond.scenario.words import is_id, split_moment
+from unbond.speech import Speaker
+from unbond.systems import System
+from unbond.systems.base import ActionSpec, ArgumentKind, Receipt
+from unbond.timeline import Entry, Holding, Timeline
+from unbond.when import parse_duration, parse_moment
+
+
+@dataclass(frozen=True)
+class _Done:
+    """A named step that has been done."""
+
+    timestamp: int
+    event: dict[str, Any]
+    position: int | None
+
+
+class RoleSpeaker(Speaker):
+    """Names people by role, amounts in tokens, positions as their owners do."""
+
+    def __init__(self, system: System, roles: Roles) -> None:
+        """Speak of this system and these people."""
+        self._system = system
+        self._roles = roles
+
+    def person(self, address: str) -> str:
+        """Somebody's role."""
+        return self._roles.name_of(address)
+
+    def amount(self, wei: int) -> str:
+        """An amount of what is staked."""
+        return self._system.format_amount(wei)
+
+    def position(self, identifier: int) -> str:
+        """What its owner calls a position."""
+        return self._system.position_name(identifier)
+
+
+def play(
+    bound: BoundScenario,
+    chain: Chain,
+    roles: Roles | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Timeline:
+    """Deploy the scenario's system on ``chain`` and do every step; returns what happened.
+
+    Args:
+        bound: the scenario.
+        chain: where; its time has to be movable.
+        roles: who is who; test accounts if missing.
+        progress: called with the number of steps done and their total.
+
+    Raises:
+        ClockError: when the chain's time cannot be moved.
+        ScenarioError: when a step cannot be done at its time, or a word only now turned out to
+            mean nothing.
+    """
+    chain.clock.start()
+    return _Session(bound, chain, roles or Roles(chain)).play(progress)
+
+
+@contextmanager
+def rewound(chain: Chain) -> Iterator[None]:
+    """Give the chain, and its time, back as they were."""
+    snapshot = chain.provider.snapshot()
+    try:
+        yield
+    finally:
+        chain.provider.restore(snapshot)
+
+
+class _Session:
+    """A scenario while it runs."""
+
+    def __init__(self, bound: BoundScenario, chain: Chain, roles: Roles) -> None:
+        self.file = bound.file
+        self.chain = chain
+        self.roles = roles
+        self.symbol = bound.kind.symbol
+        self.done: dict[str, _Done] = {}
+        scenario = bound.scenario
+        owner = roles.account("owner")
+        with self._about(("setup",)):
+            self.system = bound.kind.establish(chain, owner, bound.setup, roles.account)
+        for role, amount in scenario.funds.items():
+            with self._about(("funds", role)):
+                wei = parse_amount(amount, self.symbol)
+                self.system.fund(owner, roles.account(role), wei)
+        for index, step in enumerate(scenario.steps):
+            if step.by is not None:
+                # Who has no gas yet gets some now: between two steps it would take a second.
+                with self._about(("steps", index, "by")):
+                    roles.account(step.by)
+        self.people = list(scenario.funds)
+        self.last = chain.clock.present
+        self.speaker = RoleSpeaker(self.system, roles)
+
+    def play(self, progress: Callable[[int, int], None]) -> Timeline:
+        scenario = self.file.scenario
+        timeline = Timeline(
+            file=self.file.path,
+            title=scenario.title,
+            document=scenario.document,
+            about=scenario.about,
+            rules=scenario.rules,
+            symbol=self.symbol,
+            network=str(self.chain.provider.network_choice),
+        )
+        for index, step in enumerate(scenario.steps):
+            progress(index, len(scenario.steps))
+            try:
+                timeline.entries.append(self._play_step(index, step))
+            except ScenarioError as error:
+                if timeline.passed:
+                    raise
+                # A step before it went wrong, and the reader has to see that.
+                timeline.entries.append(self._undone(index, step, error))
+                break
+        progress(len(scenario.steps), len(scenario.steps))
+        return timeline
+
+    def _undone(self, index: int, step: Step, error: ScenarioError) -> Entry:
+        name = step.do or step.check or ""
+        return Entry(
+            number=index + 1,
+            timestamp=self.chain.clock.now,
+            role=step.by or "",
+            action=name,
+            what=self._describe(self.system.actions()[name], step),
+            result="could not be done, and ends the scenario",
+            event=None,
+            refused=None,
+            returned=None,
+            gas_used=0,
+            holdings=(),
+            balances={},
+            differences=tuple(map(str, error.problems)),
+            note=step.note,
+        )
+
+    @contextmanager
+    def _about(self, place: Location) -> Iterator[None]:
+        """Turn what goes wrong inside into a complaint about the field at ``place``."""
+        try:
+            yield
+        except (LookupError, Refused) as error:
+            message = f"refused: {error.sentence}" if isinstance(error, Refused) else str(error)
+            raise ScenarioError([self.file.problem(place, message)]) from None
+
+    def _play_step(self, index: int, step: Step) -> Entry:
+        place: Location = ("steps", index)
+        now = self.last = self._go_to_time_of(place, step)
+        name = step.do or step.check or ""
+        spec = self.system.actions()[name]
+        arguments = {
+            argument: self._countable(place, argument, self._value(place, argument, kind, step))
+            for argument, kind in spec.arguments.items()
+        }
+        method = getattr(self.system, name)
+        receipt: Receipt[Any] | None = None
+        refusal: Refused | None = None
+        returned: Any = None
+        try:
+            if spec.sends:
+                receipt = method(self.roles.account(step.by or ""), **arguments)
+            else:
+                returned = method(**arguments)
+        except Refused as error:
+            refusal = error
+        # After a transaction things stand as in its block; else as in the next, which is now.
+        block: Block = LAST_BLOCK if receipt else NEXT_BLOCK
+        if receipt is not None and step.name is not None:
+            event = vars(receipt.main)
+            self.done[step.name] = _Done(now, dict(event), _position_of(event))
+        elif step.name is not None:
+            self.done[step.name] = _Done(now, {}, None)
+        positions = {
+            role: self.system.positions_of(self.roles.address(role), block=block)
+            for role in dict.fromkeys([*self.people, *step.expect.positions])
+        }
+        balances = {
+            role: self.system.token.balance_of(self.roles.address(role), block=block)
+            for role in dict.fromkeys([*self.people, *step.expect.balances])
+        }
+        checker = Comparison(self.file, self, place)
+        checker.outcome(step, receipt, refusal, returned)
+        checker.balances(step, balances)
+        checker.positions(step, positions)
+        return Entry(
+            number=index + 1,
+            timestamp=now,
+            role=step.by or "",
+            action=name,
+            what=self._describe(spec, step),
+            result=self._result(receipt, refusal, returned),
+            event=dict(vars(receipt.main)) if receipt else None,
+            refused={"name": refusal.name, **refusal.fields} if refusal else None,
+            returned=plain_value(returned),
+            gas_used=receipt.gas_used if receipt else 0,
+            holdings=tuple(
+                Holding(role, self.system.position_name(position.id), position)
+                for role, owned in positions.items()
+                for position in owned
+                if position.state is not PositionState.CLOSED
+            ),
+            balances=balances,
+            differences=tuple(checker.differences),
+            note=step.note,
+        )
+
+    def _go_to_time_of(self, place: Location, step: Step) -> int:
+        clock = self.chain.clock
+        try:
+            if step.at is not None:
+                return clock.at(self.moment((*place, "at"), step.at))
+            if step.after is not None:
+                return clock.at(self.last + parse_duration(step.after))
+        except ClockError as error:
+            field = "at" if step.at is not None else "after"
+            raise ScenarioError([self.file.problem((*place, field), str(error))]) from None
+        return clock.now
+
+    def _countable(self, place: Location, argument: str, value: Any) -> Any:
+        if isinstance(value, int) and not 0 <= value <= LARGEST:
+            message = f"{value} is negative, or more than a contract can count"
+            raise ScenarioError([self.file.problem((*place, "with", argument), message)])
+        return value
+
+    def _value(self, place: Location, argument: str, kind: ArgumentKind, step: Step) -> Any:
+        where = (*place, "with", argument)
+        value = step.arguments[argument]
+        if kind is ArgumentKind.AMOUNT:
+            return parse_amount(value, self.symbol)
+        if kind is ArgumentKind.BPS:
+            return parse_share(value)
+        if kind is ArgumentKind.MOMENT:
+            return self.moment(where, value)
+        if kind is ArgumentKind.POSITION:
+            return self.position(where, value)
+        if kind is ArgumentKind.PARTY:
+            return self.address(str(value))
+        return value
+
+    # What words mean by now.
+
+    def address(self, value: str) -> str:
+        """The address of a role, or the address itself."""
+        return parse_address(value) if value.startswith("0x") else self.roles.address(value)
+
+    def position(self, place: Location, value: Value) -> int:
+        """The position that came of a named step, or an id itself."""
+        if isinstance(value, int):
+            return value
+        position = self.done[str(value)].position
+        if position is None:
+            message = f"no position came of the step '{value}'"
+            raise ScenarioError([self.file.problem(place, message)])
+        return position
+
+    def is_named(self, value: str) -> bool:
+        """Whether a step so far has this name."""
+        return value in self.done
+
+    def moment(self, place: Location, value: Value) -> int:
+        """A moment: of its own, of a named step, or of a field of that step's event."""
+        if isinstance(value, int):
+            return value
+        base, shift = split_moment(value)
+        name, dot, field = base.partition(".")
+        done = self.done.get(name)
+        if done is None:
+            return parse_moment(base) + shift
+        if not dot:
+            return done.timestamp + shift
+        found = done.event.get(snake(field))
+        if not isinstance(found, int):
+            message = f"the event of the step '{name}' has no moment '{field}'"
+            raise ScenarioError([self.file.problem(place, message)])
+        return found + shift
+
+    def _describe(self, spec: ActionSpec, step: Step) -> str:
+        arguments = ", ".join(f"{name} {value}" for name, value in step.arguments.items())
+        return spec.name.replace("_", " ") + (f": {arguments}" if arguments else "")
+
+    def _result(self, receipt: Receipt[Any] | None, refusal: Refused | None, returned: Any) -> str:
+        if refusal is not None:
+            return f"refused: {self.speaker.refusal(refusal)}"
+        if receipt is not None:
+            return "; ".join(event.sentence(self.speaker) for event in receipt.events)
+        value = plain_value(returned)
+        if isinstance(value, dict):
+            return self.speaker.fields(value)
+        return self.speaker.value("", value)
+
+
+def _position_of(event: dict[str, Any]) -> int | None:
+    """The position that came of a step: the last id that its event names."""
+    ids = [value for name, value in event.items() if is_id(name)]
+    return ids[-1] if ids else None

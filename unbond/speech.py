@@ -1,0 +1,56 @@
+"""How people, amounts, moments and positions are named in sentences."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from unbond.when import format_date
+
+if TYPE_CHECKING:
+    from unbond.errors import Refused
+
+_SMALLEST_SPOKEN = 10**12
+"""An ``int`` from here on is taken for an amount in wei and told in tokens."""
+
+
+class Speaker:
+    """Names people, amounts and positions; this one uses addresses and wei."""
+
+    def person(self, address: str) -> str:
+        """Somebody's name."""
+        return address
+
+    def amount(self, wei: int) -> str:
+        """An amount of ``wei`` for people."""
+        return f"{wei} wei"
+
+    def position(self, identifier: int) -> str:
+        """A position's name."""
+        return str(identifier)
+
+    def value(self, name: str, value: Any) -> str:
+        """A field of an event, an error or an answer; its meaning follows from name and type."""
+        if isinstance(value, Enum):
+            return value.name.lower().replace("_", " ")
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if isinstance(value, bytes):
+            return f"0x{value.hex()}"
+        if isinstance(value, str):
+            return self.person(value)
+        if name.endswith("_at"):
+            return format_date(value) if value else "never"
+        if name == "id" or name.endswith("_id"):
+            return self.position(value)
+        return self.amount(value) if abs(value) >= _SMALLEST_SPOKEN else str(value)
+
+    def fields(self, fields: dict[str, Any]) -> str:
+        """Fields by name: ``unlocks at Mon 2030-04-15 00:00:00, amount 1 000 ANKR``."""
+        return ", ".join(
+            f"{name.replace('_', ' ')} {self.value(name, value)}" for name, value in fields.items()
+        )
+
+    def refusal(self, refusal: Refused) -> str:
+        """A refusal by its name, with its numbers."""
+        return ", ".join(filter(None, (refusal.name, self.fields(refusal.fields))))

@@ -1,0 +1,461 @@
+"""What all systems have in common: deployment, actions, views, events, a token, and powers."""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache, cached_property
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Generic,
+    TypeVar,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+from ape.api.accounts import AccountAPI
+from eth_utils.crypto import keccak
+
+from unbond.amounts import format_amount
+from unbond.artifacts import container, instance
+from unbond.chain import Chain, Contract, Deployed, Log
+from unbond.clock import NEXT_BLOCK, Block
+from unbond.positions import Position, PositionKind, PositionState
+from unbond.speech import Speaker
+
+if TYPE_CHECKING:
+    from ape.api.transactions import ReceiptAPI
+    from pydantic import BaseModel
+    from typing_extensions import Self
+
+
+class ArgumentKind(Enum):
+    """What an argument of an action is, and so how people write it."""
+
+    AMOUNT = "amount"
+    """Wei; people write ``1000 ANKR``."""
+    POSITION = "position"
+    """The id of a position; people write the name under which a step keeps it, or its number."""
+    PARTY = "party"
+    """An address; people write a role, an account's alias or an address."""
+    BPS = "share"
+    """1/10 000; people write ``5 %`` or the number."""
+    MOMENT = "moment"
+    """A second in Unix time; people write ISO 8601."""
+    FLAG = "flag"
+    """Yes or no."""
+    POWER = "power"
+    """The name of a role in the sense of access control, such as ``REWARDER_ROLE``."""
+
+
+Amount = Annotated[int, ArgumentKind.AMOUNT]
+PositionId = Annotated[int, ArgumentKind.POSITION]
+Party = Annotated[str, ArgumentKind.PARTY]
+Bps = Annotated[int, ArgumentKind.BPS]
+Moment = Annotated[int, ArgumentKind.MOMENT]
+Flag = Annotated[bool, ArgumentKind.FLAG]
+Power = Annotated[str, ArgumentKind.POWER]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class ActionSpec:
+    """An action or a view of a system, as scenario files and commands know it."""
+
+    name: str
+    summary: str
+    """What it does, in one sentence."""
+    arguments: dict[str, ArgumentKind]
+    """Its arguments by name, without the sender."""
+    sends: bool
+    """Whether it is an action, sent by somebody, or a view."""
+
+
+def action(method: F) -> F:
+    """Mark a method as an action: its first argument is the sender, the others are described."""
+    method.__unbond_sends__ = True  # type: ignore[attr-defined]
+    return method
+
+
+def question(method: F) -> F:
+    """Mark a method as a view that scenario files and commands may ask."""
+    method.__unbond_sends__ = False  # type: ignore[attr-defined]
+    return method
+
+
+@dataclass(frozen=True)
+class Event:
+    """An event of a contract. Fields are named as in Solidity, in snake case."""
+
+    def sentence(self, speaker: Speaker) -> str:
+        """The event as people tell it."""
+        return f"{type(self).__name__}, {speaker.fields(vars(self))}"
+
+
+E = TypeVar("E", bound=Event)
+E_co = TypeVar("E_co", bound=Event, covariant=True)
+
+
+@dataclass(frozen=True)
+class Receipt(Generic[E_co]):
+    """What came of an action."""
+
+    main: E_co
+    """The event that tells what was asked for."""
+    events: tuple[Event, ...]
+    """All events of the system, in order."""
+    timestamp: int
+    """The second at which it landed, in Unix time."""
+    gas_used: int
+    block: int
+    txn_hash: str
+
+
+class Token:
+    """The token of a system, minted at will by its owner on chains of one's own."""
+
+    def __init__(self, chain: Chain, address: str, symbol: str) -> None:
+        """Wrap the token at ``address``."""
+        self.symbol = symbol
+        self.contract = Contract(chain, instance("StakeToken", address))
+
+    @property
+    def address(self) -> str:
+        """Where it is."""
+        return self.contract.address
+
+    def balance_of(self, account: str, block: Block = NEXT_BLOCK) -> int:
+        """What ``account`` holds, in wei."""
+        return int(self.contract.view("balanceOf", account, block=block))
+
+    def allowance(self, owner: str, spender: str) -> int:
+        """What ``spender`` may take from ``owner``, in wei."""
+        return int(self.contract.view("allowance", owner, spender))
+
+    def mint(self, sender: AccountAPI, to: str, amount: int) -> None:
+        """Make ``amount`` wei of new tokens for ``to``; only the token's owner can."""
+        self.contract.act("mint", to, amount, sender=sender)
+
+    def approve(self, sender: AccountAPI, spender: str, amount: int) -> None:
+        """Let ``spender`` take up to ``amount`` wei from the sender."""
+        self.contract.act("approve", spender, amount, sender=sender)
+
+    def transfer(self, sender: AccountAPI, to: str, amount: int) -> None:
+        """Send ``amount`` wei to ``to``."""
+        self.contract.act("transfer", to, amount, sender=sender)
+
+
+class System(ABC):
+    """A staking system on a chain. Subclasses are the only place that encodes its calls."""
+
+    name: ClassVar[str]
+    """What scenario files, commands and the address book call it."""
+    contract_name: ClassVar[str]
+    """Its contract's name."""
+    symbol: ClassVar[str]
+    """The symbol of what is staked."""
+    powers: ClassVar[tuple[str, ...]]
+    """The roles, in the sense of access control, that it uses."""
+    setup_model: ClassVar[type[BaseModel]]
+    """What a scenario file can say of its deployment."""
+    event_types: ClassVar[tuple[type[Event], ...]]
+    """Its events."""
+    command_names: ClassVar[dict[str, str]] = {}
+    """What commands call an action, where that is not its own name with dashes."""
+
+    registry: ClassVar[dict[str, type[System]]] = {}
+    """The systems that have been imported, by name."""
+
+    def __init_subclass__(cls) -> None:
+        """Make a system known by its name."""
+        if inspect.isabstract(cls):
+            return
+        known = System.registry.setdefault(cls.name, cls)
+        if (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
+            raise TypeError(f"there is a system called '{cls.name}' already: {known}")
+
+    def __init__(self, chain: Chain, contract: Contract, token: Token) -> None:
+        """Drive the system at ``contract``, which holds ``token``."""
+        self.chain = chain
+        self.contract = contract
+        self.token = token
+        self.deployed: Deployed | None = None
+        """How it was deployed, if by this object."""
+
+    @classmethod
+    def at(cls, chain: Chain, address: str) -> Self:
+        """Drive the system that is deployed at ``address`` already."""
+        token_errors = container("StakeToken").contract_type.errors
+        contract = Contract(chain, instance(cls.contract_name, address), token_errors)
+        return cls(chain, contract, Token(chain, contract.view("token"), cls.symbol))
+
+    @classmethod
+    @abstractmethod
+    def establish(
+        cls, chain: Chain, owner: AccountAPI, setup: Any, find: Callable[[str], AccountAPI]
+    ) -> Self:
+        """Deploy the system as a scenario's ``setup`` says; ``find`` gives a role's account."""
+
+    @property
+    def address(self) -> str:
+        """Where the contract is."""
+        return self.contract.address
+
+    @classmethod
+    @cache
+    def actions(cls) -> dict[str, ActionSpec]:
+        """What can be done with, and asked of, the system, by name."""
+        specs = {}
+        for name, method in inspect.getmembers(cls, inspect.isfunction):
+            sends = getattr(method, "__unbond_sends__", None)
+            if sends is None:
+                continue
+            hints = get_type_hints(method, include_extras=True)
+            hints.pop("return", None)
+            kinds = {
+                argument: kind
+                for argument, hint in hints.items()
+                if get_origin(hint) is Annotated
+                for kind in get_args(hint)[1:]
+                if isinstance(kind, ArgumentKind)
+            }
+            summary = inspect.getdoc(method) or ""
+            specs[name] = ActionSpec(name, summary.partition("\n")[0], kinds, sends)
+        return specs
+
+    # Views that every system has.
+
+    def positions_of(
+        self, account: str, *, block: Block = NEXT_BLOCK, page: int = 200
+    ) -> list[Position]:
+        """All positions of ``account``, the oldest first, closed ones included (C-11).
+
+        Args:
+            account: whose.
+            block: the block in which to look; the second of the next transaction if not given.
+            page: how many to ask for at once.
+        """
+        positions: list[Position] = []
+        while True:
+            rows = self.contract.view("positionsOf", account, len(positions), page, block=block)
+            positions += [
+                Position(
+                    identifier,
+                    PositionKind(kind),
+                    PositionState(state),
+                    amount,
+                    rewards,
+                    available_at,
+                    self.contract.errors.name_of(blocked_by),
+                )
+                for identifier, kind, state, amount, rewards, available_at, blocked_by in rows
+            ]
+            if len(rows) < page:
+                return positions
+
+    @question
+    def assets(self, *, block: Block = NEXT_BLOCK) -> int:
+        """What the system holds, in wei (C-4)."""
+        return int(self.contract.view("assets", block=block))
+
+    @question
+    def liabilities(self, *, block: Block = NEXT_BLOCK) -> int:
+        """What the system owes, in wei (C-4)."""
+        return int(self.contract.view("liabilities", block=block))
+
+    def position_name(self, identifier: int) -> str:
+        """What people call a position; here its id."""
+        return str(identifier)
+
+    def position_id(self, account: str, number: int) -> int:
+        """The id of what ``account`` calls its position ``number``; here the number itself."""
+        return number
+
+    def fund(self, minter: AccountAPI, account: AccountAPI, amount: int) -> None:
+        """Give ``account`` new tokens, ``amount`` in wei, and let the system take any number."""
+        self.token.mint(minter, str(account.address), amount)
+        self.token.approve(account, self.address, 2**256 - 1)
+
+    def format_amount(self, wei: int) -> str:
+        """An amount of what is staked, for people."""
+        return format_amount(wei, self.symbol)
+
+    # Powers that every system has (C-6, C-7).
+
+    @action
+    def pause(self, sender: AccountAPI) -> Receipt[Paused]:
+        """Stop new stakes."""
+        return self._act(Paused, "pause", sender=sender)
+
+    @action
+    def unpause(self, sender: AccountAPI) -> Receipt[Unpaused]:
+        """Let new stakes in again."""
+        return self._act(Unpaused, "unpause", sender=sender)
+
+    @action
+    def grant_role(self, sender: AccountAPI, role: Power, holder: Party) -> Receipt[RoleGranted]:
+        """Give a power to an account; only the owner can."""
+        return self._act(RoleGranted, "grantRole", power_id(role), holder, sender=sender)
+
+    @action
+    def revoke_role(self, sender: AccountAPI, role: Power, holder: Party) -> Receipt[RoleRevoked]:
+        """Take a power from an account; only the owner can."""
+        return self._act(RoleRevoked, "revokeRole", power_id(role), holder, sender=sender)
+
+    @action
+    def transfer_ownership(
+        self, sender: AccountAPI, new_owner: Party
+    ) -> Receipt[OwnershipTransferStarted]:
+        """Offer the ownership to an account, which has to accept it."""
+        return self._act(OwnershipTransferStarted, "transferOwnership", new_owner, sender=sender)
+
+    @action
+    def accept_ownership(self, sender: AccountAPI) -> Receipt[OwnershipTransferred]:
+        """Accept the ownership that was offered."""
+        return self._act(OwnershipTransferred, "acceptOwnership", sender=sender)
+
+    @question
+    def owner(self) -> str:
+        """The owner's address."""
+        return str(self.contract.view("owner"))
+
+    # For subclasses.
+
+    def _act(
+        self, main: type[E], method: str, *arguments: Any, sender: AccountAPI, value: int = 0
+    ) -> Receipt[E]:
+        """Send a transaction whose purpose is told by the event ``main``."""
+        receipt = self.contract.act(method, *arguments, sender=sender, value=value)
+        return self.receipt(main, receipt)
+
+    def receipt(self, main: type[E], receipt: ReceiptAPI) -> Receipt[E]:
+        """Decode a transaction's receipt to typed events, of which ``main`` is the purpose."""
+        events = tuple(self._typed(log) for log in self.contract.logs(receipt))
+        purpose = [event for event in events if isinstance(event, main)]
+        return Receipt(
+            main=purpose[-1],
+            events=events,
+            timestamp=self.chain.timestamp_of(receipt.block_number),
+            gas_used=int(receipt.gas_used),
+            block=int(receipt.block_number),
+            txn_hash=str(receipt.txn_hash),
+        )
+
+    @cached_property
+    def _event_classes(self) -> dict[str, type[Event]]:
+        return {kind.__name__: kind for kind in (*_COMMON_EVENTS, *self.event_types)}
+
+    def _typed(self, log: Log) -> Event:
+        return self._event_classes[log.name](**log.fields)
+
+
+def power_id(name: str) -> bytes:
+    """What the contracts call the power ``name``, such as ``REWARDER_ROLE``."""
+    return keccak(text=name)
+
+
+@dataclass(frozen=True)
+class Paused(Event):
+    """New stakes are stopped."""
+
+    account: str
+
+    def sentence(self, speaker: Speaker) -> str:
+        """The event as people tell it."""
+        return "new stakes are paused"
+
+
+@dataclass(frozen=True)
+class Unpaused(Event):
+    """New stakes are open again."""
+
+    account: str
+
+    def sentence(self, speaker: Speaker) -> str:
+        """The event as people tell it."""
+        return "new stakes are open again"
+
+
+def power_name(identifier: bytes) -> str:
+    """The name of a power; of one that no system here has, its id as ``0x…``."""
+    powers = {power for system in System.registry.values() for power in system.powers}
+    names = {power_id(power): power for power in powers}
+    return names.get(identifier, f"0x{identifier.hex()}")
+
+
+@dataclass(frozen=True)
+class RoleGranted(Event):
+    """A power was given."""
+
+    role: bytes
+    account: str
+    sender: str
+
+    def sentence(self, speaker: Speaker) -> str:
+        """The event as people tell it."""
+        return f"{speaker.person(self.account)} has {power_name(self.role)} now"
+
+
+@dataclass(frozen=True)
+class RoleRevoked(Event):
+    """A power was taken."""
+
+    role: bytes
+    account: str
+    sender: str
+
+    def sentence(self, speaker: Speaker) -> str:
+        """The event as people tell it."""
+        return f"{speaker.person(self.account)} has {power_name(self.role)} no longer"
+
+
+@dataclass(frozen=True)
+class RoleAdminChanged(Event):
+    """Who gives a power has changed; never happens here."""
+
+    role: bytes
+    previous_admin_role: bytes
+    new_admin_role: bytes
+
+
+@dataclass(frozen=True)
+class OwnershipTransferStarted(Event):
+    """The ownership was offered."""
+
+    previous_owner: str
+    new_owner: str
+
+    def sentence(self, speaker: Speaker) -> str:
+        """The event as people tell it."""
+        return f"ownership offered to {speaker.person(self.new_owner)}"
+
+
+@dataclass(frozen=True)
+class OwnershipTransferred(Event):
+    """The ownership changed hands."""
+
+    previous_owner: str
+    new_owner: str
+
+    def sentence(self, speaker: Speaker) -> str:
+        """The event as people tell it."""
+        return f"{speaker.person(self.new_owner)} is the owner now"
+
+
+_COMMON_EVENTS: tuple[type[Event], ...] = (
+    Paused,
+    Unpaused,
+    RoleGranted,
+    RoleRevoked,
+    RoleAdminChanged,
+    OwnershipTransferStarted,
+    OwnershipTransferred,
+)
