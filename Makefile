@@ -7,7 +7,7 @@ BIN := .venv/bin
 PYTEST ?= -n auto
 COMPILED := .build/.compiled
 # Folders count too, so that a removed contract is noticed; Ape's copies of what is imported do not.
-SOURCES := $(shell find contracts tests/mocks -name '.*' -prune -o \( -type d -o -name '*.sol' \) -print) \
+SOURCES := $(shell find contracts tests/mocks -name '.*' -prune -o \( -type d -o -name '*.sol' \) -print 2>/dev/null) \
 	ape-config.yaml tests/mocks/ape-config.yaml package-lock.json
 # Where `make package` puts what it builds.
 DIST ?= dist

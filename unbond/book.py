@@ -136,13 +136,13 @@ class AddressBook:
         return entry
 
     def prepare(self) -> None:
-        """Make sure that the book can be read and written, before anything is deployed.
+        """Make sure, before anything is deployed, that it can be recorded.
 
         Raises:
-            BookError: when it cannot.
+            BookError: when the book cannot be read, or nothing can be written where it is.
         """
         with self._locked():
-            self._write(self._read())
+            self._read()
 
     def deployments(self, chain_id: int) -> dict[str, Deployment]:
         """What is recorded for a chain id, by name, whether or not it is still there.

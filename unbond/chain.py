@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ape.api.accounts import AccountAPI
-    from ape.api.transactions import ReceiptAPI
+    from ape.api.transactions import ReceiptAPI, TransactionAPI
     from ape.contracts import ContractContainer, ContractInstance
     from ape_ethereum.provider import Web3Provider
     from ethpm_types import ContractType
@@ -125,23 +125,35 @@ class Chain:
         except (TransactionFailed, Web3ContractLogicError, Web3RPCError) as error:
             raise errors.refusal(error) from None
 
-    def deploy(self, kind: ContractContainer, *arguments: Any, sender: AccountAPI) -> Deployed:
-        """Deploy a contract.
+    def try_deploy(
+        self, kind: ContractContainer, *arguments: Any, sender: AccountAPI
+    ) -> TransactionAPI:
+        """Ask whether a contract could be deployed; returns the transaction that would do it.
 
         Raises:
-            Refused: when its constructor refuses; nothing was sent.
+            Refused: when its constructor refuses.
         """
-        errors = ErrorDecoder(kind.contract_type.errors)
         transaction = self.provider.network.ecosystem.encode_deployment(
             kind.contract_type.get_deployment_bytecode(),
             kind.contract_type.constructor,
             *arguments,
             sender=sender.address,
         )
+        errors = ErrorDecoder(kind.contract_type.errors)
         self.call({"from": sender.address, "data": transaction.data}, errors, NEXT_BLOCK)
+        return transaction
+
+    def deploy(self, kind: ContractContainer, *arguments: Any, sender: AccountAPI) -> Deployed:
+        """Deploy a contract.
+
+        Raises:
+            Refused: when its constructor refuses; nothing was sent.
+        """
+        transaction = self.try_deploy(kind, *arguments, sender=sender)
         try:
             receipt = sender.call(transaction)
         except ContractLogicError as error:
+            errors = ErrorDecoder(kind.contract_type.errors)
             raise errors.refusal(error.base_err or error) from None
         block = int(receipt.block_number)
         return Deployed(

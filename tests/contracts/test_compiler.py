@@ -7,8 +7,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
 import solcx
 import yaml
+
+# Everything is compiled again.
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent.parent
 CONTRACTS = ROOT / "contracts"

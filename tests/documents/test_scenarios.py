@@ -18,12 +18,23 @@ if TYPE_CHECKING:
     from tests.harness.conftest import Engines
     from unbond.timeline import Timeline
 
+# Every scenario on two engines.
+pytestmark = pytest.mark.slow
+
 SCENARIOS = Path(__file__).parent.parent.parent / "scenarios"
 FILES = sorted(SCENARIOS.rglob("*.yaml"))
 NETWORKS = {"eth-tester": "ethereum:local:test", "anvil": "ethereum:local:foundry"}
 
 each_file = pytest.mark.parametrize(
-    "file", FILES, ids=lambda file: str(file.relative_to(SCENARIOS))
+    "file",
+    [
+        pytest.param(
+            file,
+            id=str(file.relative_to(SCENARIOS)),
+            marks=pytest.mark.rule(*load_scenario(file).scenario.rules),
+        )
+        for file in FILES
+    ],
 )
 
 

@@ -111,7 +111,7 @@ def start_anvil() -> FoundryProvider:
             # Ape's own choice of a port is a random number, which pytest-randomly makes the same
             # in all workers.
             provider = ape.networks.ethereum.local.get_provider(
-                "foundry", provider_settings={"host": f"http://127.0.0.1:{free_port()}"}
+                "foundry", provider_settings={"host": f"http://127.0.0.1:{unused_port()}"}
             )
             assert isinstance(provider, FoundryProvider)
             provider.connect()  # type: ignore[no-untyped-call]
@@ -125,7 +125,7 @@ def start_anvil() -> FoundryProvider:
     raise RuntimeError("anvil does not start")
 
 
-def free_port() -> int:
+def unused_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -143,3 +143,9 @@ def engines() -> Iterator[Engines]:
 def engine(request: pytest.FixtureRequest, engines: Engines) -> Iterator[Engine]:
     with engines.connected(request.param) as connected:
         yield connected
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port on which nobody listens."""
+    return unused_port()

@@ -28,6 +28,9 @@ import pytest
 
 from unbond.systems.delegated import Claimed
 
+# Whole Ape projects, in processes of their own.
+pytestmark = pytest.mark.slow
+
 
 # Each run would fail if it saw what the other one did.
 @pytest.mark.parametrize("run", ["first", "second"])

@@ -449,14 +449,17 @@ def test_an_expectation_that_rests_on_a_surprise_is_a_difference(
     ]
 
 
-def test_a_field_of_an_event_that_is_not_there(differences: Callable[[str], list[str]]) -> None:
-    steps = STAKE.replace("1000 ANKR", "999 ANKR") + STAKE.replace(
-        "2030-01-15", "2030-01-16"
-    ).replace("lot", "other")
-    steps += "    expect: {event: {unlocksAt: lot.unlocksAt}}\n"
-    assert differences(HEAD + steps)[1:] == [
-        "18: steps[1].expect.event.unlocksAt: the event of the step 'lot' has no moment 'unlocksAt'"
-    ]
+def test_a_field_of_an_event_that_is_not_there(played: Callable[[str], Timeline]) -> None:
+    small = STAKE.replace("1000 ANKR", "999 ANKR")
+    good = STAKE.replace("2030-01-15", "2030-01-16").replace("lot", "other")
+    expectation = "    expect: {event: {unlocksAt: lot.unlocksAt}}\n"
+    _, other = played(HEAD + small + good + expectation).entries
+    assert other.result.startswith("staked 1 000 ANKR")
+    (difference,) = other.differences
+    assert difference.endswith(
+        ":18: steps[1].expect.event.unlocksAt: the event of the step 'lot' has no moment "
+        "'unlocksAt'"
+    )
 
 
 # Times.
@@ -632,6 +635,28 @@ def test_people_without_gas_get_it_before_the_first_step(
     assert [entry.timestamp - TUESDAY for entry in timeline.entries] == [0, 1, 2, 3, 4, 5, 6]
     stakes = [entry.event for entry in timeline.entries if entry.action == "stake"]
     assert [event and event["unlocks_at"] for event in stakes] == [UNLOCKS] * 4
+
+
+def test_somebody_without_gas_acts_in_the_very_second(played: Callable[[str], Timeline]) -> None:
+    timeline = played(
+        HEAD + STAKE + "  - by: owner\n    do: grant_role\n"
+        "    with: {role: PAUSER_ROLE, holder: guard}\n"
+        "  - by: owner\n    do: grant_role\n    with: {role: PAUSER_ROLE, holder: second}\n"
+        "  - at: 2030-02-01\n    by: second\n    do: pause\n"
+    )
+    assert timeline.passed
+    assert timeline.entries[-1].timestamp == parse_moment("2030-02-01")
+
+
+def test_after_a_transaction_things_are_shown_as_in_its_own_second(
+    differences: Callable[[str], list[str]],
+) -> None:
+    steps = ""
+    for state, time in (("locked", "lot.unlocksAt - 1s"), ("unlocked", "lot.unlocksAt")):
+        do = "pause" if state == "locked" else "unpause"
+        steps += f"  - at: {time}\n    by: owner\n    do: {do}\n"
+        steps += f"    expect: {{positions: {{delegator: [{{state: {state}}}]}}}}\n"
+    assert differences(HEAD + STAKE + steps) == []
 
 
 def test_roles_of_ones_own(local_chain: Chain, roles: Roles, file: Path) -> None:

@@ -26,6 +26,9 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+# Most of them start processes.
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 FILES = (
     *("Makefile", "pyproject.toml", ".npmrc", "package.json", "package-lock.json"),

@@ -16,6 +16,9 @@ from packaging.version import Version
 from solcx.exceptions import UnknownOption
 from solcx.wrapper import get_solc_version, solc_wrapper
 
+# Each starts the compiler.
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 LICENCE = "// SPDX-License-Identifier: MIT\npragma solidity 0.8.30;\n"
 ADDER = (

@@ -86,9 +86,10 @@ def deployed(kind: type[System], deployment: str | None) -> System:
         BookError: when it names none, or what it names is not there.
     """
     chain = Chain()
-    entry = AddressBook().find(chain, deployment or kind.name)
+    name = deployment or kind.name
+    entry = AddressBook().find(chain, name)
     if entry.system != kind.name:
-        raise BookError(f"'{deployment}' is a deployment of {entry.system}, not of {kind.name}")
+        raise BookError(f"'{name}' is a deployment of {entry.system}, not of {kind.name}")
     return kind.at(chain, entry.address)
 
 

@@ -208,7 +208,7 @@ class _Session:
         checker.positions(step, positions)
         return Entry(
             number=index + 1,
-            timestamp=now,
+            timestamp=receipt.timestamp if receipt else now,
             role=step.by or "",
             action=name,
             what=self._describe(spec, step),

@@ -370,13 +370,15 @@ class DelegatedStaking(System):
         Raises:
             Refused: when the contract refuses these arguments.
         """
-        if token is None:
-            token = chain.deploy(
-                container("StakeToken"), cls.symbol, cls.symbol, owner.address, sender=owner
-            ).address
         if origin is None:
             origin = monday_of(chain.latest_timestamp)
         kind = container(cls.contract_name)
+        if token is None:
+            # What the contract refuses is found before a token is there for nothing.
+            chain.try_deploy(kind, owner.address, origin, lock_rewards, owner.address, sender=owner)
+            token = chain.deploy(
+                container("StakeToken"), cls.symbol, cls.symbol, owner.address, sender=owner
+            ).address
         deployed = chain.deploy(kind, token, origin, lock_rewards, owner.address, sender=owner)
         system = cls.at(chain, deployed.address)
         system.deployed = deployed

@@ -6,13 +6,16 @@ constants with themselves.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
+
+import ape
 
 from unbond.errors import Refused
 from unbond.positions import Position, PositionKind, PositionState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from unbond.clock import Clock
     from unbond.systems.base import Event, Receipt
@@ -70,6 +73,17 @@ def net(amount: int, bps: int = COMMISSION_BPS) -> int:
 def id_of(address: str, number: int) -> int:
     """The id of an account's position: its address, followed by a number of 96 bits."""
     return int(address, 16) * 2**96 + number
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What happens inside is undone afterwards, time included."""
+    # Not Ape's own chain.isolate(), which swallows whatever is raised inside, failed checks too.
+    snapshot = ape.chain.snapshot()
+    try:
+        yield
+    finally:
+        ape.chain.restore(snapshot)
 
 
 def refusal_of(action: Callable[..., object], *arguments: object) -> Refused | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import ape
 import pytest
 
 from unbond.chain import Contract
@@ -29,6 +28,7 @@ from .checks import (
     locked,
     refusal_of,
     start_of,
+    undone,
     unlocked,
 )
 
@@ -107,7 +107,8 @@ def test_a_stake_that_arrives_short_is_refused(
     amount: int,
     received: int,
 ) -> None:
-    """Case 28: a fee of 1 % on the way, rounded down."""
+    """Case 28: a fee of 1 % on the way, rounded down. A gift does not make up for it."""
+    wayward.token.mint(stranger, wayward.address, 10 * MINIMUM)
     behave(wayward_token, TAKES_FEE, stranger)
     with money.rests(wayward):
         check_refused(
@@ -131,6 +132,7 @@ def test_a_reward_that_arrives_short_is_refused(
     provider: AccountAPI,
     stranger: AccountAPI,
 ) -> None:
+    wayward.token.mint(stranger, wayward.address, 10 * MINIMUM)
     # A fee that rounds to nothing is none.
     behave(wayward_token, TAKES_FEE, stranger)
     wayward.distribute(owner, provider.address, 99)
@@ -150,6 +152,38 @@ def test_a_reward_that_arrives_short_is_refused(
 
 @pytest.mark.rule("C-10", "C-4")
 @pytest.mark.case(28)
+def test_a_fee_on_the_way_out_is_the_receivers(
+    wayward: DelegatedStaking,
+    wayward_token: Contract,
+    clock: Clock,
+    money: Money,
+    delegator: AccountAPI,
+    latecomer: AccountAPI,
+    provider: AccountAPI,
+    stranger: AccountAPI,
+) -> None:
+    """Case 28: a fee that begins when everybody is in costs nobody else anything."""
+    other = wayward.stake(latecomer, provider.address, MINIMUM).main.stake_id
+    lot = id_of(delegator.address, 1)
+    behave(wayward_token, TAKES_FEE, stranger)
+    clock.at(start_of(15))
+    wayward.unstake(delegator, lot, 2 * MINIMUM)
+    wayward.unstake(latecomer, other, MINIMUM)
+    clock.at(start_of(17))
+    before = money.look(wayward)
+
+    wayward.claim(delegator, lot)
+
+    after = money.look(wayward)
+    assert after.people["delegator"] - before.people["delegator"] == 1980 * ANKR
+    assert (after.assets, after.liabilities) == (MINIMUM, MINIMUM)
+    behave(wayward_token, PLAIN, stranger)
+    with money.moves(wayward, latecomer=MINIMUM):
+        wayward.claim(latecomer, other)
+
+
+@pytest.mark.rule("C-10", "C-4")
+@pytest.mark.case(28)
 def test_a_token_that_says_it_moved_what_it_did_not_is_refused(
     wayward: DelegatedStaking,
     wayward_token: Contract,
@@ -160,6 +194,7 @@ def test_a_token_that_says_it_moved_what_it_did_not_is_refused(
     stranger: AccountAPI,
 ) -> None:
     """Case 28: no credit without a transfer, whatever lies in the contract already."""
+    wayward.token.mint(stranger, wayward.address, 10 * MINIMUM)
     behave(wayward_token, MOVES_NOTHING, stranger)
     with money.rests(wayward):
         check_refused(
@@ -417,13 +452,13 @@ def test_no_entry_point_can_be_entered_from_a_hook(
 ) -> None:
     """Case 35: before and after the tokens have moved, with calls that work by themselves."""
     system, calls = reentrant.system, calls_of(reentrant.address)
-    with ape.chain.isolate():
+    with undone():
         reentrant.act(entrance, *calls[entrance])
         undisturbed = outcome_of(reentrant, delegator.address)
 
     for again, arguments in calls.items():
         assert reentrant.would_succeed(again, *arguments)
-        with ape.chain.isolate():
+        with undone():
             reentrant.arm(again, *arguments)
             reentrant.act(entrance, *calls[entrance])
 
@@ -445,11 +480,11 @@ def test_in_the_middle_of_a_payment_views_show_it_as_done(
         ("claim", (ticket,), "previewClaim", ticket, AlreadyClaimed(ticket_id=ticket)),
         ("claimRewards", (lot,), "previewClaimRewards", lot, ZeroAmount()),
     ):
-        with ape.chain.isolate():
+        with undone():
             reentrant.arm(view, id_seen)
             reentrant.act(entrance, *arguments)
             assert reentrant.refusals() == [refusal] * 2
-    with ape.chain.isolate():
+    with undone():
         reentrant.arm("previewClaim", lot)
         reentrant.act("unstake", lot, 2 * MINIMUM)
         assert reentrant.refusals() == [StillUndelegating(available_at=start_of(18))] * 2

@@ -22,7 +22,6 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-import ape
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -45,6 +44,7 @@ from .checks import (
     offset_of,
     payday_of,
     start_of,
+    undone,
     unlock_of,
     unlocked,
 )
@@ -56,6 +56,9 @@ if TYPE_CHECKING:
     from unbond.clock import Clock
     from unbond.roles import Roles
     from unbond.systems.delegated import DelegatedStaking
+
+# Hundreds of actions, each foretold.
+pytestmark = pytest.mark.slow
 
 STAKERS = ("delegator", "latecomer")
 PREVIEWED = ("stake", "unstake", "claim", "claim_rewards", "restake_rewards")
@@ -427,7 +430,7 @@ def opening(delegated: DelegatedStaking, clock: Clock, money: Money, roles: Role
 )
 @given(moves=st.lists(moves, min_size=16, max_size=16))
 def test_whatever_people_do_the_books_are_right(opening: Story, moves: list[Move]) -> None:
-    with ape.chain.isolate():
+    with undone():
         story = copy.copy(opening)
         story.ledger = copy.deepcopy(opening.ledger)
         for move in moves:

@@ -192,6 +192,7 @@ def test_from_stake_to_money_takes_until_epoch_15_after(
     assert money.look(delegated) == before
 
 
+@pytest.mark.slow
 @pytest.mark.rule("C-1", "E-2", "E-4")
 def test_every_part_of_an_epoch_locks_and_waits_as_the_formulas_say(
     delegated: DelegatedStaking, clock: Clock, delegator: AccountAPI, provider: AccountAPI

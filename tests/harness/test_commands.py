@@ -1,0 +1,916 @@
+"""The commands: what they do, what they print, and that a refused one leaves nothing behind.
+
+What needs a process of its own runs in one. The rest calls Ape's command in this process, on the
+same node.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import ape
+import pytest
+from ape.logging import logger
+from ape_run._cli import cli as ape_run
+from click.testing import CliRunner
+
+from tests.harness.conftest import unused_port
+from unbond.book import AddressBook
+from unbond.chain import Chain
+from unbond.cli.common import console
+from unbond.systems.delegated import MIN_STAKE, DelegatedStaking
+from unbond.when import DAY, SESSION_START, format_date, parse_moment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+# Half of them start processes.
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parent.parent.parent
+APE = Path(sys.executable).with_name("ape")
+NETWORK = ("--network", "ethereum:local:foundry")
+
+DELEGATOR = "0x976EA74026E726554dB657fA54763abd0C3a0aa9"
+PROVIDER = "0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc"
+LOT = (int(DELEGATOR, 16) << 96) + 1
+UNLOCKS = SESSION_START + 91 * DAY
+"""When what is staked in the first week unlocks."""
+
+
+class Outcome:
+    """What a command did."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code = code
+        self.out = out
+        self.err = err
+
+    @property
+    def json(self) -> Any:
+        assert (self.code, self.err) == (0, ""), self.err
+        return json.loads(self.out)
+
+    @property
+    def complaint(self) -> str:
+        """The one line on standard error of a command that failed."""
+        assert self.code == 1, (self.out, self.err)
+        assert self.out == ""
+        (line,) = self.err.splitlines()
+        assert line.startswith("Error: ")
+        return line.removeprefix("Error: ")
+
+    @property
+    def usage(self) -> str:
+        """The last line of a command that could not be understood."""
+        assert self.code == 2, (self.out, self.err)
+        assert "Traceback" not in self.err
+        return self.err.splitlines()[-1]
+
+
+class Node:
+    """An anvil of our own."""
+
+    def __init__(self, process: subprocess.Popen[bytes], url: str) -> None:
+        self.process = process
+        self.url = url
+        self._ids = itertools.count()
+
+    def ask(self, method: str, *params: Any) -> Any:
+        content = {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
+        request = urllib.request.Request(
+            self.url, json.dumps(content).encode(), {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)["result"]
+
+    @property
+    def height(self) -> int:
+        return int(self.ask("eth_blockNumber"), 16)
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(10)
+
+
+def start_node() -> Node:
+    anvil = shutil.which("anvil")
+    assert anvil
+    port = unused_port()
+    process = subprocess.Popen([anvil, "--silent", "--port", str(port)])
+    node = Node(process, f"http://127.0.0.1:{port}")
+    deadline = monotonic() + 20
+    while monotonic() < deadline and process.poll() is None:
+        try:
+            node.ask("eth_chainId")
+        except urllib.error.URLError:
+            continue
+        return node
+    node.stop()
+    raise RuntimeError("anvil does not start")
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Node]:
+    node = start_node()
+    yield node
+    node.stop()
+
+
+@pytest.fixture(scope="module")
+def first_deployment(
+    running: Node, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[dict[str, Any], str]:
+    """What is said of a deployment on the node, and the book that it is written down in."""
+    book = tmp_path_factory.mktemp("first") / "book.json"
+    with pytest.MonkeyPatch.context() as environment:
+        environment.chdir(ROOT)
+        environment.setenv("APE_FOUNDRY_HOST", running.url)
+        environment.setenv("UNBOND_BOOK", str(book))
+        told = run_here("deploy", "delegated", "--account", "TEST::0", "--json", *NETWORK).json
+    assert isinstance(told, dict)
+    return told, book.read_text()
+
+
+@pytest.fixture
+def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AddressBook:
+    monkeypatch.setenv("UNBOND_BOOK", str(tmp_path / "book.json"))
+    return AddressBook(tmp_path / "book.json")
+
+
+@pytest.fixture
+def node(
+    running: Node,
+    first_deployment: object,
+    book: AddressBook,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Node]:
+    """The node as it was after the first deployment, and an empty book; commands use both."""
+    monkeypatch.setenv("APE_FOUNDRY_HOST", running.url)
+    snapshot = running.ask("evm_snapshot")
+    yield running
+    assert running.ask("evm_revert", snapshot)
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Outcome]]:
+    """Runs ``ape run …`` in this process."""
+    monkeypatch.chdir(ROOT)
+    # Whatever the terminal in which the tests run.
+    monkeypatch.setattr(console, "width", 150)
+    level = logger.level
+    before = ape.networks.active_provider
+
+    yield run_here
+    logger.set_level(level)
+    assert ape.networks.active_provider is before
+
+
+@pytest.fixture
+def on_node(here: Callable[..., Outcome], node: Node) -> Callable[..., Outcome]:
+    """The same, on the node."""
+    return lambda *words: here(*words, *NETWORK)
+
+
+@pytest.fixture
+def deployed(
+    node: Node, book: AddressBook, first_deployment: tuple[dict[str, Any], str]
+) -> dict[str, Any]:
+    """What was said of the first deployment; the book has it."""
+    told, text = first_deployment
+    book.path.write_text(text)
+    return told
+
+
+def run_here(*words: str) -> Outcome:
+    result = CliRunner(mix_stderr=False).invoke(ape_run, words)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return Outcome(result.exit_code, result.stdout, result.stderr)
+
+
+def alone(*words: str | Path) -> Outcome:
+    """Run ``ape run …`` in a process of its own."""
+    done = subprocess.run(
+        [APE, "run", *map(str, words)],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert "Traceback" not in done.stderr
+    return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+def words_of(text: str) -> str:
+    """Help text as one line."""
+    return " ".join(text.split())
+
+
+# The way out, a process for each step.
+
+
+def test_a_stake_leaves_on_time_and_each_process_finds_what_the_one_before_left(
+    on_node: Callable[..., Outcome], node: Node, book: AddressBook
+) -> None:
+    stake = ("--amount", "1000 ANKR", "--account", "TEST::6", *NETWORK)
+    told = alone("deploy", "delegated", "--account", "TEST::0", *NETWORK, "--json").json
+    entry = book.deployments(31337)["delegated"]
+    assert told == {
+        "system": "delegated",
+        "address": entry.address,
+        "token": entry.constructor[0],
+        "chainId": 31337,
+        "block": entry.block,
+        "recorded": True,
+    }
+
+    staked = alone("delegated", "stake", "--provider", "provider", *stake)
+    assert staked.code == 0
+    assert staked.err == f"approved 1 000 ANKR for {entry.address}\n"
+    assert "UTC: staked 1 000 ANKR with TEST::5 as #1; unlocks Mon 2030-04-08" in staked.out
+
+    early = alone("delegated", "unstake", "--stake", "1", *stake)
+    assert early.complaint == (
+        "the contract refused: StillLocked, unlocks at Mon 2030-04-08 00:00:00"
+    )
+
+    there = on_node("travel", "--to", "2030-04-08")
+    assert (there.code, there.out) == (
+        0,
+        "the next transaction lands on Mon 2030-04-08 00:00:00 UTC\n",
+    )
+
+    unstaked = alone("delegated", "unstake", "--stake", "1", *stake, "--json")
+    told = unstaked.json
+    receipt = node.ask("eth_getTransactionReceipt", told["txnHash"])
+    assert told == {
+        "time": "2030-04-08T00:00:00Z",
+        "timestamp": UNLOCKS,
+        "events": [
+            {
+                "name": "Unstaked",
+                "fields": {
+                    "account": DELEGATOR,
+                    "stakeId": str(LOT),
+                    "ticketId": str(LOT),
+                    "amount": str(MIN_STAKE),
+                    "availableAt": UNLOCKS + 14 * DAY,
+                },
+            }
+        ],
+        "gasUsed": int(receipt["gasUsed"], 16),
+        "block": int(receipt["blockNumber"], 16),
+        "txnHash": receipt["transactionHash"],
+    }
+
+
+def test_a_node_that_has_stopped(here: Callable[..., Outcome], book: AddressBook) -> None:
+    """Ape starts another in its place, on which nothing is deployed."""
+    own = start_node()
+    environment = pytest.MonkeyPatch()
+    environment.setenv("APE_FOUNDRY_HOST", own.url)
+    try:
+        assert here("deploy", "delegated", "--account", "TEST::0", "--bare", *NETWORK).code == 0
+        own.stop()
+        complaint = alone("delegated", "status", "TEST::6", *NETWORK).complaint
+    finally:
+        own.stop()
+        environment.undo()
+    entry = book.deployments(31337)["delegated"]
+    assert complaint.startswith(
+        f"{book.path} has 'delegated' at {entry.address} on chain 31337, but"
+    )
+    assert complaint.endswith(
+        "; this chain ends with the command; start anvil and use ethereum:local:foundry"
+    )
+
+
+SCENARIO = """\
+title: A title
+system: delegated
+setup: {providers: {node: 0 %}}
+funds: {delegator: 1000 ANKR}
+steps:
+  - at: 2030-01-15
+    by: delegator
+    do: stake
+    with: {provider: node, amount: 1000 ANKR}
+    as: lot
+    expect:
+      event:
+        unlocksAt: lot + 90d
+"""
+
+
+def test_a_scenario_that_is_not_as_expected(tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
+    good.write_text(SCENARIO)
+    bad.write_text(SCENARIO.replace("90d", "91d"))
+    failed = alone("scenario", bad, good)
+    assert (failed.code, failed.err) == (1, "")
+    assert (
+        f"{bad}:13: steps[0].expect.event.unlocksAt: expected unlocksAt lot + 91d, "
+        "but it was 2030-04-15T00:00:00Z"
+    ) in failed.out.splitlines()
+    assert failed.out.splitlines()[-1] == f"1 of 2 not as expected: {bad}"
+
+
+# Deploying.
+
+
+def test_deploy_in_words(on_node: Callable[..., Outcome], book: AddressBook) -> None:
+    done = on_node("deploy", "delegated", "--account", "TEST::0", "--name", "mine")
+    entry = book.deployments(31337)["mine"]
+    assert (done.code, done.err) == (0, "")
+    assert done.out.splitlines() == [
+        f"DelegatedStaking is at {entry.address}, since {format_date(entry.timestamp)} UTC",
+        f"its token ANKR is at {entry.constructor[0]}",
+        f"written down as 'mine' in {book.path}",
+    ]
+    assert on_node("delegated", "status", "TEST::6", "--deployment", "mine").code == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "lock_rewards", "origin"),
+    [
+        ((), True, SESSION_START),
+        (("--open-rewards", "--origin", "2029-12-31"), False, SESSION_START - 7 * DAY),
+        (("--lock-rewards", "--bare"), True, SESSION_START),
+    ],
+)
+def test_deploy_options(
+    on_node: Callable[..., Outcome],
+    book: AddressBook,
+    options: tuple[str, ...],
+    lock_rewards: bool,
+    origin: int,
+) -> None:
+    told = on_node("deploy", "delegated", "--account", "TEST::3", *options, "--json").json
+    entry = book.deployments(31337)["delegated"]
+    owner = str(ape.accounts.test_accounts[3].address)
+    assert entry.constructor == (told["token"], origin, lock_rewards, owner)
+    row = on_node("delegated", "provider-of", "--provider", "provider", "--json")
+    held = on_node("delegated", "status", "TEST::9")
+    if "--bare" in options:
+        assert row.complaint == "the contract refused: UnknownProvider, provider TEST::5"
+        assert "holds 0 ANKR" in held.out
+    else:
+        assert row.json == {
+            "active": True,
+            "commissionBps": 500,
+            "staked": "0",
+            "earning": "0",
+            "commission": "0",
+        }
+        assert "holds 1 000 000 ANKR" in held.out
+
+
+def test_deploy_with_a_token_that_is_there(
+    on_node: Callable[..., Outcome], deployed: dict[str, Any], node: Node
+) -> None:
+    height = node.height
+    told = on_node(
+        "deploy", "delegated", "--account", "TEST::0", "--token", deployed["token"], "--json"
+    ).json
+    assert told["token"] == deployed["token"]
+    # Nothing but the contract: what is somebody else's is not handed out.
+    assert node.height == height + 1
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (("--token", "nobody"), "'nobody' is neither an address nor an account's alias"),
+        (
+            ("--token", DELEGATOR[:-1] + "8"),
+            f"'{DELEGATOR[:-1]}8' is no address: its length or its checksum is wrong",
+        ),
+        (
+            ("--origin", "Monday"),
+            "'Monday' is no moment; write one like '2030-01-07T00:00:00Z' or '2030-01-07'",
+        ),
+    ],
+)
+def test_deploy_with_bad_words_does_nothing(
+    on_node: Callable[..., Outcome],
+    node: Node,
+    book: AddressBook,
+    options: tuple[str, ...],
+    complaint: str,
+) -> None:
+    before = node.height
+    done = on_node("deploy", "delegated", "--account", "TEST::0", *options)
+    assert done.complaint == complaint
+    assert node.height == before
+    assert not book.path.exists()
+
+
+def test_a_refused_deployment_is_not_written_down(
+    on_node: Callable[..., Outcome], book: AddressBook
+) -> None:
+    done = on_node("deploy", "delegated", "--account", "TEST::0", "--origin", "2030-01-08")
+    assert done.complaint == "the contract refused: OriginNotMonday(origin=1894060800)"
+    assert not book.path.exists()
+
+
+def test_nothing_is_deployed_that_could_not_be_written_down(
+    on_node: Callable[..., Outcome], node: Node, book: AddressBook
+) -> None:
+    book.path.write_text("no book")
+    before = node.height
+    done = on_node("deploy", "delegated", "--account", "TEST::0")
+    assert done.complaint.startswith(f"{book.path} is no address book: Invalid JSON: ")
+    assert node.height == before
+    assert book.path.read_text() == "no book"
+
+
+def test_on_a_chain_that_ends_with_the_command_nothing_is_written_down(
+    here: Callable[..., Outcome], book: AddressBook
+) -> None:
+    told = here("deploy", "delegated", "--account", "TEST::0", "--bare", "--json").json
+    assert told["recorded"] is False
+    assert not book.path.exists()
+    last = here("deploy", "delegated", "--account", "TEST::0", "--bare").out.splitlines()[-1]
+    assert last == "this chain ends with this command; nothing was written down"
+    complaint = here("delegated", "status", "TEST::6").complaint
+    assert complaint == (
+        f"{book.path} has no 'delegated' on chain 1337; this chain ends with the command; "
+        "start anvil and use ethereum:local:foundry"
+    )
+
+
+# Acting and asking.
+
+
+def stake(run: Callable[..., Outcome], amount: str = "1000 ANKR", *more: str) -> Outcome:
+    words = ("--provider", "provider", "--amount", amount, "--account", "TEST::6")
+    return run("delegated", "stake", *words, *more)
+
+
+def allowance(node: Node, deployed: dict[str, Any]) -> int:
+    """What the system may take from TEST::6."""
+    call = "0xdd62ed3e" + "".join(
+        one[2:].rjust(64, "0") for one in (DELEGATOR, deployed["address"])
+    )
+    return int(node.ask("eth_call", {"to": deployed["token"], "data": call}, "latest"), 16)
+
+
+def test_staking_approves_first_and_exactly(
+    on_node: Callable[..., Outcome], node: Node, deployed: dict[str, Any]
+) -> None:
+    before = node.height
+    done = stake(on_node, "1000.5 ANKR", "--json")
+    assert done.code == 0
+    assert done.err == f"approved 1 000.5 ANKR for {deployed['address']}\n"
+    (event,) = json.loads(done.out)["events"]
+    assert event["fields"]["amount"] == str(MIN_STAKE + 10**18 // 2)
+    assert node.height == before + 2
+    assert allowance(node, deployed) == 0
+
+
+def test_what_is_approved_already_is_not_approved_again(
+    on_node: Callable[..., Outcome], node: Node, deployed: dict[str, Any]
+) -> None:
+    delegator = ape.accounts.test_accounts[6]
+    with ape.networks.parse_network_choice(NETWORK[1]):
+        system = DelegatedStaking.at(Chain(), deployed["address"])
+        system.token.approve(delegator, system.address, 3 * MIN_STAKE)
+    before = node.height
+    done = stake(on_node)
+    assert (done.code, done.err) == (0, "")
+    assert node.height == before + 1
+    assert allowance(node, deployed) == 2 * MIN_STAKE
+
+
+@pytest.mark.parametrize(
+    ("amount", "complaint"),
+    [
+        ("1000001 ANKR", "TEST::6 holds 1 000 000 ANKR, which is less than 1 000 001 ANKR"),
+        (
+            "999 ANKR",
+            "the contract refused: BelowMinimum, amount 999 ANKR, minimum 1 000 ANKR",
+        ),
+        ("0", "the contract refused: ZeroAmount"),
+    ],
+)
+def test_a_refused_stake_sends_nothing_and_approves_nothing(
+    on_node: Callable[..., Outcome],
+    node: Node,
+    deployed: dict[str, Any],
+    amount: str,
+    complaint: str,
+) -> None:
+    before = node.height
+    assert stake(on_node, amount).complaint == complaint
+    assert node.height == before
+    assert allowance(node, deployed) == 0
+
+
+def test_status(on_node: Callable[..., Outcome], deployed: dict[str, Any]) -> None:
+    nothing = on_node("delegated", "status", "TEST::6")
+    assert (nothing.code, nothing.err) == (0, "")
+    assert nothing.out.splitlines()[1:] == [
+        "holds 1 000 000 ANKR",
+        "has nothing in DelegatedStaking",
+    ]
+    assert on_node("delegated", "status", "TEST::6", "--json").json == []
+
+    stake(on_node)
+    on_node("travel", "--to", "2030-01-07T12:00:00Z")
+    shown = on_node("delegated", "status", DELEGATOR).out
+    assert shown.splitlines()[0] == f"{DELEGATOR} on Mon 2030-01-07 12:00:00 UTC"
+    assert shown.splitlines()[1] == "holds 999 000 ANKR"
+    assert "#1 1 000 ANKR locked until Mon 2030-04-08 00:00:00 (in 90d 12h) │ StillLocked" in shown
+    # A role is an account too, on a local network.
+    told = on_node("delegated", "status", "delegator", "--json").json
+    assert told == [
+        {
+            "id": str(LOT),
+            "kind": "stake",
+            "state": "locked",
+            "amount": str(MIN_STAKE),
+            "rewards": "0",
+            "availableAt": UNLOCKS,
+            "blockedBy": "StillLocked",
+        }
+    ]
+
+
+def test_rewards_and_claims(on_node: Callable[..., Outcome], deployed: dict[str, Any]) -> None:
+    stake(on_node)
+    on_node("travel", "7d")
+    shared = on_node(
+        *("delegated", "distribute", "--provider", PROVIDER, "--amount", "100 ANKR"),
+        *("--account", "TEST::0"),
+    )
+    assert "distributed 100 ANKR to the lots of TEST::5, 5 ANKR of it commission" in shared.out
+
+    rewards = ("delegated", "rewards", "--stake", "1", "--account", "TEST::6")
+    assert on_node(*rewards).complaint == (
+        "the contract refused: StillLocked, unlocks at Mon 2030-04-08 00:00:00"
+    )
+    on_node("travel", "--to", "2030-04-08")
+    assert "Mon 2030-04-08 00:00:00 UTC: was paid 95 ANKR of rewards" in on_node(*rewards).out
+
+    commission = on_node("delegated", "claim-commission", "--account", "TEST::5")
+    assert "was paid 5 ANKR of commission" in commission.out
+
+    # By its id, its number, and its number as people write it.
+    for lot in (str(LOT), "1", "#1"):
+        told = on_node("delegated", "stake-of", "--stake", lot, "--account", "TEST::6", "--json")
+        assert told.json == {
+            "owner": DELEGATOR,
+            "provider": PROVIDER,
+            "amount": str(MIN_STAKE),
+            "rewards": "0",
+            "epoch": 0,
+            "unlocksAt": UNLOCKS,
+            "rewardsOpenAt": UNLOCKS,
+        }
+
+    unstake = ("delegated", "unstake", "--stake", "1", "--amount", "1000 ANKR")
+    assert "claimable from Mon 2030-04-22" in on_node(*unstake, "--account", "TEST::6").out
+    claim = ("delegated", "claim", "--ticket", str(LOT), "--account", "TEST::6")
+    assert on_node(*claim).complaint == (
+        "the contract refused: StillUndelegating, available at Mon 2030-04-22 00:00:00"
+    )
+    on_node("travel", "--to", "2030-04-22")
+    paid = on_node(*claim)
+    assert "Mon 2030-04-22 00:00:00 UTC: claimed 1 000 ANKR (gas " in paid.out
+    assert "holds 1 000 095 ANKR" in on_node("delegated", "status", "TEST::6").out
+
+
+def test_views(on_node: Callable[..., Outcome], deployed: dict[str, Any]) -> None:
+    stake(on_node, "1500 ANKR")
+    row = ("delegated", "provider-row", "--account", "TEST::6", "--provider", "provider")
+    assert on_node(*row).out.splitlines() == [
+        "total: 1 500 ANKR",
+        "unlocked: 0",
+        "locked: 1 500 ANKR",
+        "status: locked",
+    ]
+    assert on_node(*row, "--json").json == {
+        "total": str(3 * MIN_STAKE // 2),
+        "unlocked": "0",
+        "locked": str(3 * MIN_STAKE // 2),
+        "status": "locked",
+    }
+    epoch = ("delegated", "epoch-at", "--moment")
+    assert on_node(*epoch, "2030-01-13T23:59:59Z").out == "0\n"
+    assert on_node(*epoch, "2030-01-14", "--json").json == 1
+    assert on_node("delegated", "assets").out == "1 500 ANKR\n"
+    assert on_node("delegated", "assets", "--json").json == str(3 * MIN_STAKE // 2)
+    assert on_node("delegated", "owner").out == "TEST::0\n"
+
+
+def test_powers(on_node: Callable[..., Outcome], deployed: dict[str, Any]) -> None:
+    power = ("--role", "PAUSER_ROLE", "--holder", "TEST::4", "--account", "TEST::0")
+    assert "TEST::4 has PAUSER_ROLE now" in on_node("delegated", "grant-role", *power).out
+    assert "new stakes are paused" in on_node("delegated", "pause", "--account", "TEST::4").out
+    assert stake(on_node).complaint == "the contract refused: EnforcedPause"
+    assert "TEST::4 has PAUSER_ROLE no longer" in on_node("delegated", "revoke-role", *power).out
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (
+            ("stake", "--provider", "provider", "--amount", "1000 FTM", "--account", "TEST::6"),
+            "--amount: '1000 FTM' is in FTM; here amounts are in ANKR or wei",
+        ),
+        (
+            ("stake", "--provider", "nobody", "--amount", "1", "--account", "TEST::6"),
+            "--provider: 'nobody' is neither an address nor an account's alias",
+        ),
+        (
+            ("stake", "--provider", DELEGATOR[:-1], "--amount", "1", "--account", "TEST::6"),
+            f"--provider: '{DELEGATOR[:-1]}' is no address: its length or its checksum is wrong",
+        ),
+        (
+            ("claim", "--ticket", "first", "--account", "TEST::6"),
+            "--ticket: 'first' is no position; give its number, such as 3, or its id",
+        ),
+        (
+            ("claim", "--ticket", "9" * 78, "--account", "TEST::6"),
+            f"--ticket: '{'9' * 78}' is less or more than a contract can count",
+        ),
+        (
+            ("claim", "--ticket", "7", "--account", "TEST::6"),
+            "the contract refused: UnknownId, id #7",
+        ),
+        (
+            ("stake-of", "--stake", "1"),
+            "--stake: the number of a position needs --account, whose it is",
+        ),
+        (
+            ("add-provider", "--provider", "TEST::9", "--commission", "5", "--account", "TEST::1"),
+            "the contract refused: AccessControlUnauthorizedAccount, account TEST::1, needed role "
+            "0xedcc084d3dcd65a1f7f23c65c46722faca6953d28e43150a467cf43e5c309238",
+        ),
+        (
+            (
+                "add-provider",
+                "--provider",
+                "TEST::9",
+                "--commission",
+                "5%%",
+                "--account",
+                "TEST::0",
+            ),
+            "--commission: '5%%' is no share; write one like '5 %' or 500 for 500/10 000",
+        ),
+        (
+            ("epoch-at", "--moment", "soon"),
+            "--moment: 'soon' is no moment; write one like '2030-01-07T00:00:00Z' or '2030-01-07'",
+        ),
+        (
+            ("epoch-at", "--moment", "1900-01-01"),
+            "--moment: '1900-01-01' is less or more than a contract can count",
+        ),
+        (
+            (
+                *("set-provider-active", "--provider", "provider", "--active", "no"),
+                *("--account", "TEST::0"),
+            ),
+            "--active: 'no' is neither true nor false",
+        ),
+        (
+            ("grant-role", "--role", "PAUSER", "--holder", "TEST::4", "--account", "TEST::0"),
+            "--role: 'PAUSER' is no power; there are: REGISTRAR_ROLE, REWARDER_ROLE, PAUSER_ROLE",
+        ),
+        (("status", "TEST::99"), "'TEST::99' is neither an address nor an account's alias"),
+        (
+            ("status", "TEST::6", "--deployment", "mine"),
+            "{book} has no 'mine' on chain 31337; deploy with: ape run deploy … --network "
+            "ethereum:local:foundry",
+        ),
+    ],
+    ids=lambda value: " ".join(value[:4])[:40] if isinstance(value, tuple) else "",
+)
+def test_bad_words_are_one_line_and_send_nothing(
+    on_node: Callable[..., Outcome],
+    node: Node,
+    book: AddressBook,
+    deployed: dict[str, Any],
+    words: tuple[str, ...],
+    complaint: str,
+) -> None:
+    before = node.height
+    assert on_node("delegated", *words).complaint == complaint.format(book=book.path)
+    assert node.height == before
+
+
+def test_missing_and_unknown_options(on_node: Callable[..., Outcome]) -> None:
+    missing = on_node("delegated", "stake", "--provider", "provider", "--account", "TEST::6")
+    assert missing.usage == "Error: Missing option '--amount'."
+    unknown = on_node("delegated", "stake", "--amuont", "1", "--account", "TEST::6")
+    assert unknown.usage.startswith("Error: No such option: --amuont")
+    nobody = on_node("delegated", "pause", "--account", "nobody")
+    assert "'nobody' not found" in nobody.usage
+
+
+def test_a_deployment_of_another_system_is_not_driven_as_this_one(
+    on_node: Callable[..., Outcome], book: AddressBook, deployed: dict[str, Any]
+) -> None:
+    book.path.write_text(
+        book.path.read_text().replace('"system": "delegated"', '"system": "liquid"')
+    )
+    complaint = on_node("delegated", "status", "TEST::6").complaint
+    assert complaint == "'delegated' is a deployment of liquid, not of delegated"
+
+
+# Time.
+
+
+def test_travel(on_node: Callable[..., Outcome], node: Node, deployed: dict[str, Any]) -> None:
+    last = int(node.ask("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
+    done = on_node("travel", "13d 23h 59m 59s")
+    assert (done.code, done.err) == (0, "")
+    stake(on_node)
+    height = node.height
+    # The approval is the next transaction, the stake the one after it.
+    approval = int(node.ask("eth_getBlockByNumber", hex(height - 1), False)["timestamp"], 16)
+    assert approval == last + 14 * DAY - 1
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (
+            ("--to", "2029-01-01"),
+            "cannot go back to 2029-01-01T00:00:00Z: the next transaction lands at ",
+        ),
+        (("later",), "'later' is no duration; write one like '14d' or '13d 23h 59m 59s'"),
+        (("99999999d",), "cannot go to second "),
+        (("--to", "noon"), "'noon' is no moment; "),
+    ],
+)
+def test_journeys_that_cannot_be(
+    on_node: Callable[..., Outcome],
+    node: Node,
+    deployed: dict[str, Any],
+    words: tuple[str, ...],
+    complaint: str,
+) -> None:
+    before = node.height
+    assert on_node("travel", *words).complaint.startswith(complaint)
+    assert node.height == before
+
+
+@pytest.mark.parametrize("words", [(), ("1d", "--to", "2031-01-01")])
+def test_a_journey_needs_one_goal(on_node: Callable[..., Outcome], words: tuple[str, ...]) -> None:
+    assert on_node("travel", *words).usage == "Error: give a DURATION or --to, and not both"
+
+
+# Scenarios.
+
+
+def test_several_files_with_a_broken_one_among_them_play_nothing(
+    on_node: Callable[..., Outcome], node: Node, tmp_path: Path
+) -> None:
+    good, broken, missing = (tmp_path / name for name in ("a.yaml", "b.yaml", "c.yaml"))
+    good.write_text(SCENARIO)
+    broken.write_text(SCENARIO.replace("title", "titel").replace("funds", "fund"))
+    before = node.height
+    done = on_node("scenario", str(good), str(broken), str(missing))
+    assert (done.code, done.out) == (1, "")
+    assert done.err.splitlines() == [
+        f"Error: {broken}:1: title: is missing",
+        f"{broken}:1: titel: there is no such field; did you mean 'title'?",
+        f"{broken}:4: fund: there is no such field; did you mean 'funds'?",
+        f"{missing}: there is no such file",
+    ]
+    assert node.height == before
+
+
+def test_nothing_of_a_scenario_remains_but_with_keep(
+    on_node: Callable[..., Outcome], node: Node, tmp_path: Path
+) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text(SCENARIO)
+    before = node.height
+    done = on_node("scenario", str(file), str(file))
+    assert (done.code, done.err) == (0, "")
+    assert done.out.splitlines()[-1] == "all 2 as expected"
+    assert node.height == before
+    assert on_node("scenario", str(file), "--keep").code == 0
+    assert int(node.ask("eth_getBlockByNumber", "latest", False)["timestamp"], 16) == (
+        parse_moment("2030-01-15")
+    )
+    # There is no way back.
+    again = on_node("scenario", str(file), "--keep")
+    assert again.complaint.startswith(
+        f"{file}:6: steps[0].at: cannot go back to 2030-01-15T00:00:00Z: "
+    )
+
+
+def test_differences_in_json(here: Callable[..., Outcome], tmp_path: Path) -> None:
+    bad = tmp_path / "bad.yaml"
+    bad.write_text(SCENARIO.replace("90d", "91d"))
+    done = here("scenario", str(bad), "--json")
+    assert (done.code, done.err) == (1, "")
+    (timeline,) = json.loads(done.out)
+    assert timeline["passed"] is False
+    assert timeline["steps"][0]["differences"] == [
+        f"{bad}:13: steps[0].expect.event.unlocksAt: expected unlocksAt lot + 91d, but it was "
+        "2030-04-15T00:00:00Z"
+    ]
+
+
+def test_demo(here: Callable[..., Outcome]) -> None:
+    timelines = here("demo", "--json").json
+    assert [Path(one["file"]).name for one in timelines] == sorted(
+        file.name for file in (ROOT / "scenarios").rglob("*.yaml")
+    )
+    assert all(one["passed"] for one in timelines)
+    assert set(timelines[0]) == {
+        "file",
+        "title",
+        "document",
+        "rules",
+        "network",
+        "passed",
+        "steps",
+    }
+    assert set(timelines[0]["steps"][0]) == {
+        "step",
+        "time",
+        "timestamp",
+        "by",
+        "action",
+        "what",
+        "result",
+        "event",
+        "refused",
+        "returned",
+        "gasUsed",
+        "positions",
+        "balances",
+        "differences",
+    }
+
+
+# Help.
+
+
+def test_the_list_of_commands(here: Callable[..., Outcome]) -> None:
+    listed = here("delegated", "--help").out
+    actions = DelegatedStaking.actions().values()
+    for spec in actions:
+        name = DelegatedStaking.command_names.get(spec.name, spec.name.replace("_", "-"))
+        assert f"  {name} " in listed
+    assert "  status " in listed
+    every = here("--help").out
+    for name in ("delegated", "demo", "deploy", "scenario", "travel"):
+        assert f"  {name} " in every
+
+
+@pytest.mark.parametrize("spec", DelegatedStaking.actions().values(), ids=lambda spec: spec.name)
+def test_help_of_a_command_says_what_it_does_and_takes(
+    here: Callable[..., Outcome], spec: Any
+) -> None:
+    name = DelegatedStaking.command_names.get(spec.name, spec.name.replace("_", "-"))
+    done = here("delegated", name, "--help")
+    text = words_of(done.out)
+    assert done.code == 0
+    assert spec.summary in text
+    for argument, kind in spec.arguments.items():
+        assert f"--{argument.replace('_', '-')} {kind.name}" in text
+    wanted = ["--network", "--deployment", "--json", *(["--account"] if spec.sends else [])]
+    assert [option for option in wanted if option not in text] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "options"),
+    [
+        (
+            ("deploy", "delegated"),
+            [
+                *("--account", "--name", "--token", "--origin", "--lock-rewards / --open-rewards"),
+                *("--bare", "--json", "--network"),
+            ],
+        ),
+        (("delegated", "status"), ["ACCOUNT", "--deployment", "--json", "--network"]),
+        (("travel",), ["[DURATION]", "--to", "--network"]),
+        (("scenario",), ["FILE…", "--keep", "--json", "--network"]),
+        (("demo",), ["--json", "--network"]),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_help_of_the_other_commands(
+    here: Callable[..., Outcome], words: tuple[str, ...], options: list[str]
+) -> None:
+    done = here(*words, "--help")
+    assert done.code == 0
+    assert [option for option in options if option not in words_of(done.out)] == []

@@ -1,0 +1,168 @@
+"""What events, errors and answers sound like."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from unbond.cli.systems import LocalSpeaker
+from unbond.errors import AccessControlUnauthorizedAccount, BelowMinimum, Refused, ZeroAmount
+from unbond.roles import Roles
+from unbond.scenario.play import RoleSpeaker
+from unbond.speech import Speaker
+from unbond.systems import base
+from unbond.systems import delegated as staking
+from unbond.systems.base import Event, System, power_id
+from unbond.systems.delegated import DelegatedStaking, ProviderExists, RowStatus, StillLocked
+
+if TYPE_CHECKING:
+    from unbond.chain import Chain
+
+TOKEN = 10**18
+MONDAY = 1_902_441_600
+WHO = "0x976EA74026E726554dB657fA54763abd0C3a0aa9"
+NODE = "0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc"
+OWNER = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+LOT = (int(WHO, 16) << 96) + 1
+TICKET = (int(WHO, 16) << 96) + 12
+PAUSER = power_id("PAUSER_ROLE")
+
+SENTENCES: list[tuple[Event, str]] = [
+    (base.Paused(OWNER), "new stakes are paused"),
+    (base.Unpaused(OWNER), "new stakes are open again"),
+    (base.RoleGranted(PAUSER, WHO, OWNER), "delegator has PAUSER_ROLE now"),
+    (base.RoleRevoked(PAUSER, WHO, OWNER), "delegator has PAUSER_ROLE no longer"),
+    (
+        base.RoleAdminChanged(b"\1", b"\2", b"\3"),
+        "RoleAdminChanged, role 0x01, previous admin role 0x02, new admin role 0x03",
+    ),
+    (base.OwnershipTransferStarted(OWNER, WHO), "ownership offered to delegator"),
+    (base.OwnershipTransferred(OWNER, WHO), "delegator is the owner now"),
+    (
+        staking.Staked(WHO, NODE, LOT, 1000 * TOKEN, MONDAY),
+        "staked 1 000 ANKR with provider as #1; unlocks Mon 2030-04-15 00:00:00",
+    ),
+    (
+        staking.Unstaked(WHO, LOT, TICKET, 1500 * TOKEN, MONDAY),
+        "unstaked 1 500 ANKR of #1; claimable from Mon 2030-04-15 00:00:00",
+    ),
+    (staking.Claimed(WHO, TICKET, TOKEN // 2), "claimed 0.5 ANKR"),
+    (staking.RewardsClaimed(WHO, LOT, 5), "was paid 5 wei of rewards"),
+    (staking.RewardsRestaked(WHO, LOT, TICKET, 1000 * TOKEN), "restaked 1 000 ANKR of rewards"),
+    (
+        staking.Distributed(NODE, 3, 400 * TOKEN, 40 * TOKEN),
+        "distributed 400 ANKR to the lots of provider, 40 ANKR of it commission",
+    ),
+    (staking.CommissionClaimed(NODE, TOKEN), "was paid 1 ANKR of commission"),
+    (staking.ProviderAdded(NODE, 500), "provider is a provider now"),
+    (staking.ProviderActiveChanged(NODE, True, False), "provider takes no new stakes"),
+    (staking.ProviderActiveChanged(NODE, False, True), "provider takes new stakes"),
+]
+
+
+@pytest.fixture
+def by_role(delegated: DelegatedStaking, local_chain: Chain) -> RoleSpeaker:
+    people = Roles(local_chain)
+    for role in ("delegator", "provider"):
+        people.account(role)
+    return RoleSpeaker(delegated, people)
+
+
+@pytest.mark.parametrize(
+    ("event", "sentence"), SENTENCES, ids=lambda value: type(value).__name__ + str(value)[:3]
+)
+def test_an_event_as_a_sentence(by_role: RoleSpeaker, event: Event, sentence: str) -> None:
+    assert event.sentence(by_role) == sentence
+
+
+def test_no_event_is_without_a_sentence_here() -> None:
+    shown = {type(event) for event, _ in SENTENCES}
+    theirs = {kind for system in (DelegatedStaking,) for kind in system.event_types}
+    common = {
+        kind
+        for kind in vars(base).values()
+        if isinstance(kind, type) and issubclass(kind, Event) and kind is not Event
+    }
+    assert shown == theirs | common
+
+
+def test_a_power_that_no_system_has_is_told_by_its_id(by_role: RoleSpeaker) -> None:
+    event = base.RoleGranted(b"\0" * 32, WHO, OWNER)
+    assert event.sentence(by_role) == f"delegator has 0x{'00' * 32} now"
+
+
+@pytest.mark.parametrize("power", DelegatedStaking.powers)
+def test_every_power_is_told_by_its_name(by_role: RoleSpeaker, power: str) -> None:
+    event = base.RoleRevoked(power_id(power), NODE, OWNER)
+    assert event.sentence(by_role) == f"provider has {power} no longer"
+    assert DelegatedStaking.name in System.registry
+
+
+def test_nobodys_speaker_has_addresses_ids_and_wei() -> None:
+    staked = staking.Staked(WHO, NODE, LOT, 1000 * TOKEN, MONDAY)
+    assert staked.sentence(Speaker()) == (
+        f"staked {1000 * TOKEN} wei with {NODE} as {LOT}; unlocks Mon 2030-04-15 00:00:00"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("status", RowStatus.PARTIALLY_UNLOCKED, "partially unlocked"),
+        ("active", True, "yes"),
+        ("active", False, "no"),
+        ("role", b"\x01\xff", "0x01ff"),
+        ("provider", NODE, "provider"),
+        ("provider", OWNER, OWNER),
+        ("unlocks_at", MONDAY, "Mon 2030-04-15 00:00:00"),
+        ("unlocks_at", 0, "never"),
+        ("stake_id", LOT, "#1"),
+        ("id", TICKET, "#12"),
+        ("amount", 1000 * TOKEN, "1 000 ANKR"),
+        ("amount", 10**12, "0.000001 ANKR"),
+        ("amount", 10**12 - 1, "999999999999"),
+        ("epoch", 3, "3"),
+        ("commission_bps", 500, "500"),
+    ],
+)
+def test_values(by_role: RoleSpeaker, name: str, value: Any, told: str) -> None:
+    assert by_role.value(name, value) == told
+    assert by_role.fields({name: value}) == f"{name.replace('_', ' ')} {told}"
+
+
+def test_several_fields(by_role: RoleSpeaker) -> None:
+    fields = {"amount": TOKEN, "unlocks_at": MONDAY}
+    assert by_role.fields(fields) == "amount 1 ANKR, unlocks at Mon 2030-04-15 00:00:00"
+
+
+@pytest.mark.parametrize(
+    ("refusal", "told"),
+    [
+        (ZeroAmount(), "ZeroAmount"),
+        (StillLocked(unlocks_at=MONDAY), "StillLocked, unlocks at Mon 2030-04-15 00:00:00"),
+        (
+            BelowMinimum(amount=999, minimum=1000 * TOKEN),
+            "BelowMinimum, amount 999, minimum 1 000 ANKR",
+        ),
+        (ProviderExists(provider=NODE), "ProviderExists, provider provider"),
+        (
+            AccessControlUnauthorizedAccount(account=WHO, needed_role=b"\1"),
+            "AccessControlUnauthorizedAccount, account delegator, needed role 0x01",
+        ),
+        (Refused("Error", message="no"), "Error, message no"),
+        (Refused("Out of gas"), "Out of gas"),
+    ],
+)
+def test_refusals(by_role: RoleSpeaker, refusal: Refused, told: str) -> None:
+    assert by_role.refusal(refusal) == told
+
+
+def test_on_a_command_line_people_are_known_by_alias(delegated: DelegatedStaking) -> None:
+    speaker = LocalSpeaker(delegated)
+    nobody = "0x" + "11" * 20
+    assert [speaker.person(who) for who in (WHO, OWNER, nobody)] == ["TEST::6", "TEST::0", nobody]
+    # The text of an error is nobody.
+    assert speaker.refusal(Refused("Error", message="not today")) == "Error, message not today"
+    assert speaker.amount(1500 * TOKEN) == "1 500 ANKR"
+    assert speaker.position(TICKET) == "#12"
