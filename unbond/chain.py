@@ -97,9 +97,9 @@ class Chain:
         return f"0x{bytes(first).hex()}" if first else ""
 
     @property
-    def latest_timestamp(self) -> int:
-        """The second of the last block, in Unix time."""
-        return self.timestamp_of(LAST_BLOCK)
+    def now(self) -> int:
+        """The second of the next transaction or, where nobody knows that, of the last block."""
+        return self.clock.now if self.is_local else self.timestamp_of(LAST_BLOCK)
 
     def code_at(self, address: str) -> bytes:
         """The code at an address; empty if there is none."""

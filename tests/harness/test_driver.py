@@ -199,7 +199,7 @@ class TestBothEngines:
         tell(system.transfer_ownership(staff.owner, str(staff.delegator.address)))
         tell(system.accept_ownership(staff.delegator))
         told.append((system.assets(), system.liabilities(), system.owner()))
-        told.append(engine.chain.latest_timestamp)
+        told.append(engine.chain.timestamp_of("latest"))
         return told
 
     def test_the_story_is_told_in_types(self, engine: Engine, staff: Staff) -> None:

@@ -28,9 +28,6 @@ import pytest
 
 from unbond.systems.delegated import Claimed
 
-# Whole Ape projects, in processes of their own.
-pytestmark = pytest.mark.slow
-
 
 # Each run would fail if it saw what the other one did.
 @pytest.mark.parametrize("run", ["first", "second"])
@@ -58,7 +55,7 @@ def test_engine(chain, request):
 @pytest.mark.parametrize(
     "network",
     [
-        "ethereum:local:test",
+        pytest.param("ethereum:local:test", marks=pytest.mark.slow),
         pytest.param("ethereum:local:foundry", marks=pytest.mark.slow),
     ],
 )

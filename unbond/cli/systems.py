@@ -163,8 +163,7 @@ def _status(kind: type[System]) -> click.Command:
     @clean_errors
     def callback(account: str, deployment: str | None, as_json: bool) -> None:
         system = deployed(kind, deployment)
-        now = system.chain.latest_timestamp if not system.chain.is_local else 0
-        now = now or system.chain.clock.now
+        now = system.chain.now
         owner = party(account)
         positions = system.positions_of(owner)
         if as_json:

@@ -371,7 +371,7 @@ class DelegatedStaking(System):
             Refused: when the contract refuses these arguments.
         """
         if origin is None:
-            origin = monday_of(chain.latest_timestamp)
+            origin = monday_of(chain.now)
         kind = container(cls.contract_name)
         if token is None:
             # What the contract refuses is found before a token is there for nothing.
