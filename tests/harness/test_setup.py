@@ -477,8 +477,7 @@ def test_refused_run_leaves_what_was_there(finished: Project, name: str | None, 
 
 def test_no_python_at_all(project: Project) -> None:
     make = shutil.which("make")
-    if make is None:
-        pytest.skip("no make")
+    assert make is not None, "the project needs make"
     done = subprocess.run(
         [make, "setup"],
         cwd=project.root,
@@ -835,4 +834,4 @@ def test_compiler_is_the_one_that_contracts_are_compiled_with() -> None:
 def test_set_up_names_no_host_and_no_folder_of_a_machine(name: str) -> None:
     # Whom an npm package's authors ask for money is not where it comes from.
     text = re.sub(r'"funding": (\{.*?\}|\[.*?\])', "", (ROOT / name).read_text(), flags=re.DOTALL)
-    assert not re.search(r"(?<!\()https?://\w|index-url|find-links|/home/|/root/|/Users/", text)
+    assert not re.search(r"(?<!\()https?://\w|index-url|find-links|/(?:home|root|Users)/", text)
