@@ -11,10 +11,13 @@ from unbond.cli.systems import party
 from unbond.roles import WELL_KNOWN, Roles
 from unbond.systems import System
 from unbond.systems.delegated import DelegatedStaking
+from unbond.systems.device import DeviceStaking
 from unbond.when import format_date, parse_moment
 
 FUNDS = 1_000_000 * 10**18
 COMMISSION_BPS = 500
+DEVICES = {1: (10_000, 1), 2: (2_500, 4), 3: (100_000, 8)}
+"""The multiplier, in 1/10 000, and the cards of each device."""
 
 
 @click.group(short_help="Deploy a system")
@@ -57,11 +60,42 @@ def delegated(
         chain, account, token=staked, origin=first_second, lock_rewards=lock_rewards
     )
     if chain.is_local and not bare and token is None:
-        roles = Roles(chain)
-        system.add_provider(account, roles.address("provider"), COMMISSION_BPS)
-        for role in (*WELL_KNOWN, "spare"):
-            system.token.mint(account, roles.address(role), FUNDS)
+        system.add_provider(account, Roles(chain).address("provider"), COMMISSION_BPS)
+        _mint(system, account)
     _finish(system, name, as_json=as_json)
+
+
+@cli.command(cls=NetworkCommand, short_help="Deploy DeviceStaking")
+@account_option()
+@click.option("--name", help="The name in the address book, if not 'device'.")
+@click.option("--token", help="What is staked; a new test token if not given.")
+@click.option("--bare", is_flag=True, help="Locally: no devices, and no tokens for the accounts.")
+@json_option
+@clean_errors
+def device(
+    account: AccountAPI, name: str | None, token: str | None, bare: bool, as_json: bool
+) -> None:
+    """Deploy device staking, owned by the account, who starts with every power.
+
+    On a local network the ten test accounts get tokens and three devices are registered, unless
+    --bare is given or the token is somebody else's: 1 with one card, 2 with four cards at 25 %, 3
+    with eight cards at 1000 %. They require 200, 800 and 16 000 IO.
+    """
+    staked = party(token) if token else None
+    chain = _ready_chain()
+    system = DeviceStaking.deploy(chain, account, token=staked)
+    if chain.is_local and not bare and token is None:
+        for number, (multiplier_bps, cards) in DEVICES.items():
+            system.register_device(account, number, multiplier_bps, cards)
+        _mint(system, account)
+    _finish(system, name, as_json=as_json)
+
+
+def _mint(system: System, account: AccountAPI) -> None:
+    """Give tokens to the ten test accounts."""
+    roles = Roles(system.chain)
+    for role in (*WELL_KNOWN, "spare"):
+        system.token.mint(account, roles.address(role), FUNDS)
 
 
 def _ready_chain() -> Chain:

@@ -14,6 +14,7 @@ from eth_utils.crypto import keccak
 from ethpm_types.abi import ABIType, ErrorABI
 
 from unbond.codec import decode_values, field_names
+from unbond.fields import is_moment
 from unbond.when import format_moment
 
 _BUILT_IN = (
@@ -200,6 +201,6 @@ def revert_data(error: Exception) -> bytes | None:
 def _show(field: str, value: Any) -> str:
     if isinstance(value, bytes):
         return f"0x{value.hex()}"
-    if field.endswith("_at") and isinstance(value, int):
+    if is_moment(field) and isinstance(value, int):
         return format_moment(value)
     return str(value)

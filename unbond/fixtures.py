@@ -16,6 +16,7 @@ from unbond.console_logs import stop_replay
 from unbond.roles import WELL_KNOWN, Roles
 from unbond.scenario import BoundScenario, load_scenario, play
 from unbond.systems.delegated import DelegatedStaking
+from unbond.systems.device import DeviceStaking
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ape.api.accounts import AccountAPI
 
     from unbond.clock import Clock
+    from unbond.systems import System
     from unbond.timeline import Timeline
 
 
@@ -62,6 +64,10 @@ def roles(local_chain: Chain) -> Roles:
     return Roles(local_chain)
 
 
+WORKERS = ("worker", "co_staker", "second_co_staker")
+"""Who has to do with devices, besides the well-known roles."""
+
+
 def _role_fixture(role: str) -> Callable[[Roles], AccountAPI]:
     @pytest.fixture(scope="session", name=role)
     def account(roles: Roles) -> AccountAPI:
@@ -71,7 +77,7 @@ def _role_fixture(role: str) -> Callable[[Roles], AccountAPI]:
     return account
 
 
-for _role in WELL_KNOWN:
+for _role in (*WELL_KNOWN, *WORKERS):
     globals()[_role] = _role_fixture(_role)
 
 
@@ -87,6 +93,12 @@ def delegated_open(local_chain: Chain, roles: Roles) -> DelegatedStaking:
     return staffed_delegated(local_chain, roles, lock_rewards=False)
 
 
+@pytest.fixture(scope="session")
+def device(local_chain: Chain, roles: Roles) -> DeviceStaking:
+    """Device staking with :data:`DEVICES`, each power in its own hands, everybody funded."""
+    return staffed_device(local_chain, roles)
+
+
 @pytest.fixture
 def play_scenario(local_chain: Chain) -> Callable[[str | Path], Timeline]:
     """Plays a scenario file on the session's chain and returns its timeline."""
@@ -100,22 +112,39 @@ def play_scenario(local_chain: Chain) -> Callable[[str | Path], Timeline]:
 FUNDS = 1_000_000 * 10**18
 """What everybody who stakes or brings rewards starts with, in wei."""
 
+DEVICES = {7: (10_000, 1), 8: (2_500, 4)}
+"""The devices of the fixture ``device``: the multiplier, in 1/10 000, and the cards of each.
+
+They require 200 and 800 IO.
+"""
+
 COMMISSION_BPS = 500
 """The commission of the role ``provider``, in 1/10 000."""
 
 
 def staffed_delegated(chain: Chain, roles: Roles, *, lock_rewards: bool) -> DelegatedStaking:
     """Deploy delegated staking with a provider, its powers handed on, and people with funds."""
+    system = DelegatedStaking.deploy(chain, roles.account("owner"), lock_rewards=lock_rewards)
+    _staff(system, roles, "delegator", "latecomer", "stranger")
+    system.add_provider(roles.account("registrar"), roles.address("provider"), COMMISSION_BPS)
+    return system
+
+
+def staffed_device(chain: Chain, roles: Roles) -> DeviceStaking:
+    """Deploy device staking with :data:`DEVICES`, its powers handed on, and people with funds."""
+    system = DeviceStaking.deploy(chain, roles.account("owner"))
+    _staff(system, roles, *WORKERS, "latecomer", "stranger")
+    for device, (multiplier, cards) in DEVICES.items():
+        system.register_device(roles.account("registrar"), device, multiplier, cards)
+    return system
+
+
+def _staff(system: System, roles: Roles, *people: str) -> None:
+    """Hand the powers on, each to its own holder, and give people and the rewarder funds."""
     owner = roles.account("owner")
-    system = DelegatedStaking.deploy(chain, owner, lock_rewards=lock_rewards)
-    for holder, power in (
-        ("registrar", "REGISTRAR_ROLE"),
-        ("rewarder", "REWARDER_ROLE"),
-        ("pauser", "PAUSER_ROLE"),
-    ):
+    for power in system.powers:
+        holder = power.removesuffix("_ROLE").lower()
         system.grant_role(owner, power, roles.address(holder))
         system.revoke_role(owner, power, str(owner.address))
-    system.add_provider(roles.account("registrar"), roles.address("provider"), COMMISSION_BPS)
-    for role in ("rewarder", "delegator", "latecomer", "stranger"):
+    for role in ("rewarder", *people):
         system.fund(owner, roles.account(role), FUNDS)
-    return system

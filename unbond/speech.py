@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from unbond.fields import is_device, is_moment, is_position
 from unbond.when import format_date
 
 if TYPE_CHECKING:
@@ -39,10 +40,12 @@ class Speaker:
             return f"0x{value.hex()}"
         if isinstance(value, str):
             return self.person(value)
-        if name.endswith("_at"):
+        if is_moment(name):
             return format_date(value) if value else "never"
-        if name == "id" or name.endswith("_id"):
+        if is_position(name):
             return self.position(value)
+        if is_device(name):
+            return str(value)
         return self.amount(value) if abs(value) >= _SMALLEST_SPOKEN else str(value)
 
     def fields(self, fields: dict[str, Any]) -> str:

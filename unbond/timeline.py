@@ -11,6 +11,7 @@ from rich.text import Text
 
 from unbond.amounts import format_amount
 from unbond.codec import camel, snake
+from unbond.fields import is_counted
 from unbond.positions import Position, PositionState
 from unbond.when import format_date, format_duration, format_moment
 
@@ -179,10 +180,6 @@ def position_line(name: str, position: Position, symbol: str, now: int) -> str:
     return " ".join(words)
 
 
-_COUNTED = {"at", "block", "bps", "count", "epoch", "epochs", "origin", "time", "timestamp"}
-"""The last word of the name of a field that is a moment, an epoch, a block, a count or 1/10 000."""
-
-
 def jsonable(value: Any, name: str = "") -> Any:
     """Values of events, errors and answers for JSON; ``name`` is the field's or the view's.
 
@@ -204,5 +201,5 @@ def jsonable(value: Any, name: str = "") -> Any:
     if isinstance(value, Enum):
         return value.name.lower()
     if isinstance(value, int) and not isinstance(value, bool):
-        return value if snake(name).rpartition("_")[2] in _COUNTED else str(value)
+        return value if is_counted(snake(name)) else str(value)
     return value

@@ -9,13 +9,14 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {Custody} from "../common/Custody.sol";
 import {Governed} from "../common/Governed.sol";
 import {IExitSystem, Position, PositionKind, PositionState} from "../common/IExitSystem.sol";
+import {PositionIds} from "../common/PositionIds.sol";
 import {IDelegatedStaking, ProviderInfo, RowStatus, Stake, Ticket} from "./IDelegatedStaking.sol";
 
 /// @title Delegated staking
 /// @dev Documented in {IDelegatedStaking}. Rewards are counted by an index for each provider: what one staked wei has
 /// earned since the beginning. A lot remembers the index from which it earns, so a distribution touches no
 /// lot, and no cost depends on the number of lots, providers or epochs.
-contract DelegatedStaking is IDelegatedStaking, Governed, Custody, ReentrancyGuardTransient {
+contract DelegatedStaking is IDelegatedStaking, Governed, Custody, PositionIds, ReentrancyGuardTransient {
     using SafeCast for uint256;
 
     /* CONSTANTS */
@@ -40,9 +41,6 @@ contract DelegatedStaking is IDelegatedStaking, Governed, Custody, ReentrancyGua
 
     /// @dev Parts of a wei in a reward index.
     uint256 private constant INDEX_SCALE = 1e18;
-
-    /// @dev Bits of an id that hold the number of a position; those above hold its account.
-    uint256 private constant NUMBER_BITS = 96;
 
     /// @dev Unix time began on a Thursday; this many seconds later it was Monday 00:00 UTC.
     uint64 private constant FIRST_MONDAY = 4 days;
@@ -86,9 +84,6 @@ contract DelegatedStaking is IDelegatedStaking, Governed, Custody, ReentrancyGua
     bool public immutable lockRewards;
 
     mapping(uint256 id => Entry) private _entries;
-
-    /// @dev How many positions an account has ever had; they are numbered from 1.
-    mapping(address account => uint256) private _lastNumber;
 
     mapping(address provider => Provider) private _providers;
 
@@ -388,19 +383,7 @@ contract DelegatedStaking is IDelegatedStaking, Governed, Custody, ReentrancyGua
         unlocksAt = previewStake(_providerList[_entries[stakeId].provider], amount);
     }
 
-    /* IDS */
-
-    /// @dev The id of the `number`th position of `account`.
-    function _idOf(address account, uint256 number) private pure returns (uint256) {
-        return (uint256(uint160(account)) << NUMBER_BITS) | number;
-    }
-
-    /// @dev Whose id this is. Refuses one that was never given out.
-    function _ownerOf(uint256 id) private view returns (address owner) {
-        owner = address(uint160(id >> NUMBER_BITS));
-        uint256 number = id & ((1 << NUMBER_BITS) - 1);
-        if (number == 0 || number > _lastNumber[owner]) revert UnknownId(id);
-    }
+    /* ENTRIES */
 
     /// @dev Refuses everybody but the owner of a position (C-5).
     function _requireOwner(uint256 id) private view {
@@ -408,11 +391,9 @@ contract DelegatedStaking is IDelegatedStaking, Governed, Custody, ReentrancyGua
         if (owner != msg.sender) revert NotYours(owner, msg.sender);
     }
 
-    /* ENTRIES */
-
     /// @dev Gives the caller's next id to `entry`.
     function _open(Entry memory entry) private returns (uint256 id) {
-        id = _idOf(msg.sender, ++_lastNumber[msg.sender]);
+        id = _nextId();
         _entries[id] = entry;
     }
 

@@ -19,6 +19,7 @@ from unbond.cli.common import NetworkCommand, clean_errors, console, json_option
 from unbond.errors import Refused
 from unbond.positions import PositionState
 from unbond.roles import WELL_KNOWN, Roles, parse_address
+from unbond.scenario.words import choose
 from unbond.speech import Speaker
 from unbond.systems import System, system_class
 from unbond.systems.base import ActionSpec, ArgumentKind, Receipt
@@ -33,6 +34,8 @@ _HINTS = {
     ArgumentKind.MOMENT: "a moment, such as 2030-01-07T00:00:00Z",
     ArgumentKind.FLAG: "true or false",
     ArgumentKind.POWER: "the name of a power, one of: {powers}",
+    ArgumentKind.NUMBER: "a whole number",
+    ArgumentKind.CHOICE: "one of: {choices}",
 }
 
 T = TypeVar("T")
@@ -127,7 +130,7 @@ def _action(kind: type[System], spec: ActionSpec, command: str) -> click.Command
         receipt = _told(system, lambda: _with_allowance(system, account, act))
         _show_receipt(system, receipt, as_json=as_json)
 
-    options = [_option(kind, name, what) for name, what in spec.arguments.items()]
+    options = [_option(kind, spec, name) for name in spec.arguments]
     return _command(command, spec.summary, callback, [account_option(), *options])
 
 
@@ -153,7 +156,7 @@ def _view(kind: type[System], spec: ActionSpec) -> click.Command:
             label = f"{name.replace('_', ' ')}: " if name else ""
             console.print(f"{label}{speaker.value(name, item)}")
 
-    options = [_option(kind, name, what) for name, what in spec.arguments.items()]
+    options = [_option(kind, spec, name) for name in spec.arguments]
     if ArgumentKind.POSITION in spec.arguments.values() and "account" not in spec.arguments:
         options.append(click.option("--account", help="Whose number it is."))
     return _command(spec.name.replace("_", "-"), spec.summary, callback, options)
@@ -172,7 +175,7 @@ def _status(kind: type[System]) -> click.Command:
         table = Table("position", "blocked by")
         for position in positions:
             if position.state is not PositionState.CLOSED:
-                name = system.position_name(position.id)
+                name = system.name_of(position)
                 line = position_line(name, position, system.symbol, now)
                 table.add_row(line, position.blocked_by)
         console.print(f"{account} on {format_date(now)} UTC")
@@ -196,12 +199,16 @@ def _command(
     )
 
 
-def _option(kind: type[System], name: str, what: ArgumentKind) -> Any:
-    hint = _HINTS[what].format(symbol=kind.symbol, powers=", ".join(kind.powers))
+def _option(kind: type[System], spec: ActionSpec, name: str) -> Any:
+    what = spec.arguments[name]
+    choices = [one.name.lower() for one in spec.choices.get(name, ())]
+    hint = _HINTS[what].format(
+        symbol=kind.symbol, powers=", ".join(kind.powers), choices=", ".join(choices)
+    )
     return click.option(
         f"--{name.replace('_', '-')}",
         name,
-        required=True,
+        required=name not in spec.optional,
         metavar=what.name,
         help=f"{hint[0].upper()}{hint[1:]}.",
     )
@@ -217,9 +224,14 @@ def _read(
     """
     values: dict[str, Any] = {}
     for name, kind in spec.arguments.items():
+        if words[name] is None and name in spec.optional:
+            continue
         word = words[name] or ""
         try:
-            values[name] = _value(system, kind, word, account)
+            if name in spec.choices:
+                values[name] = choose(spec.choices[name], word)
+            else:
+                values[name] = _value(system, kind, word, account)
             if isinstance(values[name], int) and not 0 <= values[name] <= LARGEST:
                 raise ValueError(f"'{word}' is less or more than a contract can count")
         except ValueError as error:
@@ -244,6 +256,10 @@ def _value(system: System, kind: ArgumentKind, word: str, account: str | None) -
         if word not in system.powers:
             raise ValueError(f"'{word}' is no power; there are: {', '.join(system.powers)}")
         return word
+    if kind is ArgumentKind.NUMBER:
+        if not word.isdecimal():
+            raise ValueError(f"'{word}' is no whole number")
+        return int(word)
     number = word.removeprefix("#")
     if not number.isdecimal():
         raise ValueError(f"'{word}' is no position; give its number, such as 3, or its id")

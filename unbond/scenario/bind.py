@@ -110,16 +110,15 @@ class BoundScenario:
     ) -> None:
         for argument, value in step.arguments.items():
             where = (*place, "with", argument)
-            kind = spec.arguments.get(argument)
-            if kind is None:
+            if argument not in spec.arguments:
                 known = list(spec.arguments)
                 self._complain(
                     where, f"'{spec.name}' takes no such argument{near_names(argument, known)}"
                 )
             else:
-                self._try(where, reader.check, kind, value)
+                self._try(where, reader.check_argument, spec, argument, value)
         for argument in spec.arguments:
-            if argument not in step.arguments:
+            if argument not in step.arguments and argument not in spec.optional:
                 self._complain((*place, "with"), f"'{spec.name}' needs '{argument}'")
 
     def _event_of(self, step: Step, spec: ActionSpec | None) -> Fields | None:

@@ -11,6 +11,7 @@ from eth_utils.address import is_address
 from unbond.amounts import parse_amount, parse_share
 from unbond.codec import snake
 from unbond.errors import Refused
+from unbond.fields import is_moment, is_share
 from unbond.positions import Position
 from unbond.scenario.load import Location, ScenarioError, ScenarioFile
 from unbond.scenario.model import ExpectedPosition, Step, Value
@@ -153,11 +154,11 @@ class Comparison:
         return True
 
     def _number(self, place: Location, name: str, written: Value) -> int:
-        if name.endswith("_at"):
+        if is_moment(name):
             return self._meaning.moment(place, written)
         if isinstance(written, str) and self._meaning.is_named(written):
             return self._meaning.position(place, written)
-        if name.endswith("_bps"):
+        if is_share(name):
             return parse_share(written)
         return parse_amount(written, self._meaning.symbol)
 
@@ -173,6 +174,6 @@ def plain_value(value: Any) -> Any:
 def _written(value: Any, name: str = "") -> str:
     if isinstance(value, Enum):
         return value.name.lower()
-    if name.endswith("_at"):
+    if is_moment(name):
         return format_moment(value)
     return f"0x{value.hex()}" if isinstance(value, bytes) else str(value)

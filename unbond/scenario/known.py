@@ -18,7 +18,13 @@ Fields = dict[str, Any]
 def event_fields(kind: type[System], action: str) -> Fields | None:
     """The fields of the event that tells what an action did; None if they are not known."""
     returned = _returned(kind, action)
-    return _fields_of(get_args(returned)[0]) if get_origin(returned) is Receipt else None
+    if get_origin(returned) is not Receipt:
+        return None
+    (event,) = get_args(returned)
+    # It may be one of several, as the system decides.
+    several = [_fields_of(one) for one in get_args(event) or [event]]
+    known = [fields for fields in several if fields is not None]
+    return {name: kind for fields in known for name, kind in fields.items()} if known else None
 
 
 def answer_fields(kind: type[System], question: str) -> Fields | None:

@@ -12,13 +12,14 @@ from unbond.chain import Chain
 from unbond.clock import LAST_BLOCK, NEXT_BLOCK, Block, ClockError
 from unbond.codec import snake
 from unbond.errors import Refused
+from unbond.fields import is_position
 from unbond.positions import PositionState
 from unbond.roles import Roles, parse_address
 from unbond.scenario.bind import BoundScenario
 from unbond.scenario.compare import Comparison, plain_value
 from unbond.scenario.load import Location, ScenarioError
 from unbond.scenario.model import Step, Value
-from unbond.scenario.words import is_id, split_moment
+from unbond.scenario.words import choose, split_moment
 from unbond.speech import Speaker
 from unbond.systems import System
 from unbond.systems.base import ActionSpec, ArgumentKind, Receipt
@@ -173,8 +174,9 @@ class _Session:
         name = step.do or step.check or ""
         spec = self.system.actions()[name]
         arguments = {
-            argument: self._countable(place, argument, self._value(place, argument, kind, step))
-            for argument, kind in spec.arguments.items()
+            argument: self._countable(place, argument, self._value(place, argument, spec, step))
+            for argument in spec.arguments
+            if argument in step.arguments
         }
         method = getattr(self.system, name)
         receipt: Receipt[Any] | None = None
@@ -218,7 +220,7 @@ class _Session:
             returned=plain_value(returned),
             gas_used=receipt.gas_used if receipt else 0,
             holdings=tuple(
-                Holding(role, self.system.position_name(position.id), position)
+                Holding(role, self.system.name_of(position), position)
                 for role, owned in positions.items()
                 for position in owned
                 if position.state is not PositionState.CLOSED
@@ -246,9 +248,12 @@ class _Session:
             raise ScenarioError([self.file.problem((*place, "with", argument), message)])
         return value
 
-    def _value(self, place: Location, argument: str, kind: ArgumentKind, step: Step) -> Any:
+    def _value(self, place: Location, argument: str, spec: ActionSpec, step: Step) -> Any:
         where = (*place, "with", argument)
         value = step.arguments[argument]
+        kind = spec.arguments[argument]
+        if argument in spec.choices:
+            return choose(spec.choices[argument], value)
         if kind is ArgumentKind.AMOUNT:
             return parse_amount(value, self.symbol)
         if kind is ArgumentKind.BPS:
@@ -315,5 +320,5 @@ class _Session:
 
 def _position_of(event: dict[str, Any]) -> int | None:
     """The position that came of a step: the last id that its event names."""
-    ids = [value for name, value in event.items() if is_id(name)]
+    ids = [value for name, value in event.items() if is_position(name)]
     return ids[-1] if ids else None

@@ -6,19 +6,22 @@ import difflib
 import re
 from collections.abc import Iterable
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 
 from unbond.amounts import LARGEST, parse_amount, parse_share
 from unbond.codec import camel, snake
+from unbond.fields import is_moment, is_position, is_share
 from unbond.roles import parse_address
 from unbond.scenario.known import Fields
 from unbond.scenario.model import Value
-from unbond.systems.base import ArgumentKind
+from unbond.systems.base import ActionSpec, ArgumentKind
 from unbond.when import parse_duration, parse_moment
 
 _TERMS = re.compile(r"\s([+-])\s")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _FEW = 20
+
+EnumType = TypeVar("EnumType", bound=Enum)
 
 
 def is_name(text: str) -> bool:
@@ -49,6 +52,14 @@ class WordChecker:
         self.named: dict[str, Fields | None] = {}
         """The steps so far by name, each with the fields of its event if these are known."""
 
+    def check_argument(self, spec: ActionSpec, argument: str, value: Value) -> None:
+        """Complain about an argument of an action that cannot be what it is."""
+        choices = spec.choices.get(argument)
+        if choices is not None:
+            choose(choices, value)
+        else:
+            self.check(spec.arguments[argument], value)
+
     def check(self, kind: ArgumentKind, value: Value) -> None:
         """Complain about an argument that cannot be of this kind."""
         if kind is ArgumentKind.FLAG:
@@ -65,6 +76,8 @@ class WordChecker:
             self.check_moment(value)
         elif kind is ArgumentKind.POSITION:
             self._check_position(value)
+        elif kind is ArgumentKind.NUMBER:
+            _countable(parse_number(value))
         elif not isinstance(value, str):
             raise ValueError(f"'{value}' is no {kind.value}")
         elif kind is ArgumentKind.POWER and value not in self._powers:
@@ -102,15 +115,13 @@ class WordChecker:
         elif kind is str:
             self.check(ArgumentKind.PARTY, value)
         elif isinstance(kind, type) and issubclass(kind, Enum):
-            if not any(same_word(str(value), one.name) for one in kind):
-                known = [one.name.lower().replace("_", " ") for one in kind]
-                raise ValueError(f"there is no '{value}'{near_names(str(value), known)}")
-        elif kind is int and name.endswith("_at"):
+            choose(kind, value)
+        elif kind is int and is_moment(name):
             self.check_moment(value)
         elif kind is int and isinstance(value, str) and is_name(value):
             self._check_position(value)
         elif kind is int:
-            self.check(ArgumentKind.BPS if name.endswith("_bps") else ArgumentKind.AMOUNT, value)
+            self.check(ArgumentKind.BPS if is_share(name) else ArgumentKind.AMOUNT, value)
 
     def _check_position(self, value: Value) -> None:
         if isinstance(value, int):
@@ -121,18 +132,37 @@ class WordChecker:
                 f"no step before this one is called '{value}'; give the name of one, or an id"
             )
         known = self.named[value]
-        if known is not None and not any(map(is_id, known)):
+        if known is not None and not any(map(is_position, known)):
             raise ValueError(f"no position comes of the step '{value}'")
+
+
+def choose(choices: type[EnumType], written: Value) -> EnumType:
+    """The member of an enumeration that a word in a file means.
+
+    Raises:
+        ValueError: when it means none.
+    """
+    for one in choices:
+        if same_word(str(written), one.name):
+            return one
+    known = [one.name.lower().replace("_", " ") for one in choices]
+    raise ValueError(f"there is no '{written}'{near_names(str(written), known)}")
+
+
+def parse_number(value: Value) -> int:
+    """A number that counts or names something.
+
+    Raises:
+        ValueError: when it is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(f"'{value}' is no whole number")
+    return value
 
 
 def same_word(written: str, name: str) -> bool:
     """Whether a word in a file means the member of an enumeration that is called ``name``."""
     return re.sub(r"[^a-z]", "", written.lower()) == re.sub(r"[^a-z]", "", name.lower())
-
-
-def is_id(field: str) -> bool:
-    """Whether a field of an event, by its Python name, is the id of a position."""
-    return field == "id" or field.endswith("_id")
 
 
 def check_party(text: str) -> None:

@@ -53,6 +53,10 @@ class ArgumentKind(Enum):
     """Yes or no."""
     POWER = "power"
     """The name of a role in the sense of access control, such as ``REWARDER_ROLE``."""
+    NUMBER = "number"
+    """What counts or names something, such as a device."""
+    CHOICE = "choice"
+    """A member of an enumeration; people write its name."""
 
 
 Amount = Annotated[int, ArgumentKind.AMOUNT]
@@ -62,6 +66,7 @@ Bps = Annotated[int, ArgumentKind.BPS]
 Moment = Annotated[int, ArgumentKind.MOMENT]
 Flag = Annotated[bool, ArgumentKind.FLAG]
 Power = Annotated[str, ArgumentKind.POWER]
+Number = Annotated[int, ArgumentKind.NUMBER]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -75,6 +80,10 @@ class ActionSpec:
     """What it does, in one sentence."""
     arguments: dict[str, ArgumentKind]
     """Its arguments by name, without the sender."""
+    optional: frozenset[str]
+    """Those that need not be given."""
+    choices: dict[str, type[Enum]]
+    """What can be chosen, for those that are a choice."""
     sends: bool
     """Whether it is an action, sent by somebody, or a view."""
 
@@ -227,8 +236,23 @@ class System(ABC):
                 for kind in get_args(hint)[1:]
                 if isinstance(kind, ArgumentKind)
             }
-            summary = inspect.getdoc(method) or ""
-            specs[name] = ActionSpec(name, summary.partition("\n")[0], kinds, sends)
+            parameters = inspect.signature(method).parameters
+            specs[name] = ActionSpec(
+                name=name,
+                summary=(inspect.getdoc(method) or "").partition("\n")[0],
+                arguments=kinds,
+                optional=frozenset(
+                    argument
+                    for argument in kinds
+                    if parameters[argument].default is not inspect.Parameter.empty
+                ),
+                choices={
+                    argument: get_args(hints[argument])[0]
+                    for argument, kind in kinds.items()
+                    if kind is ArgumentKind.CHOICE
+                },
+                sends=sends,
+            )
         return specs
 
     # Views that every system has.
@@ -272,12 +296,16 @@ class System(ABC):
         return int(self.contract.view("liabilities", block=block))
 
     def position_name(self, identifier: int) -> str:
-        """What people call a position; here its id."""
+        """What people call the position with this id; here the id."""
         return str(identifier)
 
     def position_id(self, account: str, number: int) -> int:
         """The id of what ``account`` calls its position ``number``; here the number itself."""
         return number
+
+    def name_of(self, position: Position) -> str:
+        """What people call a position."""
+        return self.position_name(position.id)
 
     def fund(self, minter: AccountAPI, account: AccountAPI, amount: int) -> None:
         """Give ``account`` new tokens, ``amount`` in wei, and let the system take any number."""
@@ -329,14 +357,35 @@ class System(ABC):
 
     # For subclasses.
 
+    @classmethod
+    def _deploy(cls, chain: Chain, owner: AccountAPI, token: str | None, *arguments: Any) -> Self:
+        """Deploy the contract for a token, a new one if missing, with ``owner`` as its admin."""
+        kind = container(cls.contract_name)
+        address = str(owner.address)
+        if token is None:
+            # What the contract refuses is found before a token is there for nothing.
+            chain.try_deploy(kind, address, *arguments, address, sender=owner)
+            token = chain.deploy(
+                container("StakeToken"), cls.symbol, cls.symbol, address, sender=owner
+            ).address
+        deployed = chain.deploy(kind, token, *arguments, address, sender=owner)
+        system = cls.at(chain, deployed.address)
+        system.deployed = deployed
+        return system
+
     def _act(
-        self, main: type[E], method: str, *arguments: Any, sender: AccountAPI, value: int = 0
+        self,
+        main: type[E] | tuple[type[E], ...],
+        method: str,
+        *arguments: Any,
+        sender: AccountAPI,
+        value: int = 0,
     ) -> Receipt[E]:
-        """Send a transaction whose purpose is told by the event ``main``."""
+        """Send a transaction whose purpose is told by the event ``main``, or by one of several."""
         receipt = self.contract.act(method, *arguments, sender=sender, value=value)
         return self.receipt(main, receipt)
 
-    def receipt(self, main: type[E], receipt: ReceiptAPI) -> Receipt[E]:
+    def receipt(self, main: type[E] | tuple[type[E], ...], receipt: ReceiptAPI) -> Receipt[E]:
         """Decode a transaction's receipt to typed events, of which ``main`` is the purpose."""
         events = tuple(self._typed(log) for log in self.contract.logs(receipt))
         purpose = [event for event in events if isinstance(event, main)]
@@ -355,6 +404,25 @@ class System(ABC):
 
     def _typed(self, log: Log) -> Event:
         return self._event_classes[log.name](**log.fields)
+
+
+class NumberedSystem(System):
+    """A system that numbers the positions of each account 1, 2, 3 … for itself.
+
+    An id is the account's address followed by that number in 96 bits.
+    """
+
+    _NUMBER_BITS = 96
+
+    def position_name(self, identifier: int) -> str:
+        """What people call the position with this id: its number for its owner."""
+        account, number = divmod(identifier, 1 << self._NUMBER_BITS)
+        # What has no account in it is no position: somebody asked for an id that never was.
+        return f"#{number}" if account else str(number)
+
+    def position_id(self, account: str, number: int) -> int:
+        """The id of the position that ``account`` calls ``number``."""
+        return (int(account, 16) << self._NUMBER_BITS) | number
 
 
 def power_id(name: str) -> bytes:

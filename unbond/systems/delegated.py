@@ -11,7 +11,6 @@ from ape.api.accounts import AccountAPI
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from unbond.amounts import parse_share
-from unbond.artifacts import container
 from unbond.clock import NEXT_BLOCK, Block
 from unbond.errors import Refused
 from unbond.speech import Speaker
@@ -21,10 +20,10 @@ from unbond.systems.base import (
     Event,
     Flag,
     Moment,
+    NumberedSystem,
     Party,
     PositionId,
     Receipt,
-    System,
     action,
     question,
 )
@@ -45,7 +44,6 @@ MIN_STAKE = 1000 * 10**18
 """The least that can be staked, or stay in a lot, in wei (E-3)."""
 
 _FIRST_MONDAY = 4 * DAY
-_NUMBER_BITS = 96
 
 
 class RowStatus(IntEnum):
@@ -327,7 +325,7 @@ def monday_of(moment: int) -> int:
     return moment - (moment - _FIRST_MONDAY) % EPOCH
 
 
-class DelegatedStaking(System):
+class DelegatedStaking(NumberedSystem):
     """A deployed ``DelegatedStaking``. Amounts are in wei, times in Unix time."""
 
     name = "delegated"
@@ -372,17 +370,7 @@ class DelegatedStaking(System):
         """
         if origin is None:
             origin = monday_of(chain.now)
-        kind = container(cls.contract_name)
-        if token is None:
-            # What the contract refuses is found before a token is there for nothing.
-            chain.try_deploy(kind, owner.address, origin, lock_rewards, owner.address, sender=owner)
-            token = chain.deploy(
-                container("StakeToken"), cls.symbol, cls.symbol, owner.address, sender=owner
-            ).address
-        deployed = chain.deploy(kind, token, origin, lock_rewards, owner.address, sender=owner)
-        system = cls.at(chain, deployed.address)
-        system.deployed = deployed
-        return system
+        return cls._deploy(chain, owner, token, origin, lock_rewards)
 
     @classmethod
     def establish(
@@ -529,13 +517,3 @@ class DelegatedStaking(System):
         """
         amount, unlocks_at = self.contract.view("previewRestakeRewards", stake)
         return amount, unlocks_at
-
-    # Ids: an account's address, followed by the number that it gives to its position.
-
-    def position_name(self, identifier: int) -> str:
-        """What people call a position: its number for its owner."""
-        return f"#{identifier & ((1 << _NUMBER_BITS) - 1)}"
-
-    def position_id(self, account: str, number: int) -> int:
-        """The id of the position that ``account`` calls ``number``."""
-        return (int(account, 16) << _NUMBER_BITS) | number
