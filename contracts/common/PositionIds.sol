@@ -10,8 +10,13 @@ abstract contract PositionIds is IExitSystem {
     /// @dev Bits of an id that hold the number of a position; those above hold its account.
     uint256 private constant NUMBER_BITS = 96;
 
-    /// @dev How many positions an account has ever had.
-    mapping(address account => uint256) internal _lastNumber;
+    /// @dev What is kept of an account. One slot.
+    struct Account {
+        uint96 lastNumber; // how many positions it has ever had
+        uint160 tally; // for a system's own use
+    }
+
+    mapping(address account => Account) internal _accounts;
 
     /// @dev The id of the `number`th position of `account`.
     function _idOf(address account, uint256 number) internal pure returns (uint256) {
@@ -20,7 +25,7 @@ abstract contract PositionIds is IExitSystem {
 
     /// @dev A new id for the caller.
     function _nextId() internal returns (uint256) {
-        return _idOf(msg.sender, ++_lastNumber[msg.sender]);
+        return _idOf(msg.sender, ++_accounts[msg.sender].lastNumber);
     }
 
     /// @dev The number in an id.
@@ -32,6 +37,6 @@ abstract contract PositionIds is IExitSystem {
     function _ownerOf(uint256 id) internal view returns (address owner) {
         owner = address(uint160(id >> NUMBER_BITS));
         uint256 number = _numberOf(id);
-        if (number == 0 || number > _lastNumber[owner]) revert UnknownId(id);
+        if (number == 0 || number > _accounts[owner].lastNumber) revert UnknownId(id);
     }
 }

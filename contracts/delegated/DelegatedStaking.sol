@@ -303,7 +303,7 @@ contract DelegatedStaking is IDelegatedStaking, Governed, Custody, PositionIds, 
         address provider_
     ) external view returns (uint256 total, uint256 unlocked, uint256 locked, RowStatus status) {
         uint16 place = _known(provider_).place;
-        uint256 last = _lastNumber[account];
+        uint256 last = _accounts[account].lastNumber;
         for (uint256 number = 1; number <= last; ++number) {
             Entry memory entry = _entries[_idOf(account, number)];
             if (entry.kind != EntryKind.Lot || entry.provider != place) continue;
@@ -323,7 +323,7 @@ contract DelegatedStaking is IDelegatedStaking, Governed, Custody, PositionIds, 
         uint256 offset,
         uint256 limit
     ) external view returns (Position[] memory positions) {
-        uint256 last = _lastNumber[account];
+        uint256 last = _accounts[account].lastNumber;
         if (offset >= last) return positions;
         uint256 length = Math.min(limit, last - offset);
         positions = new Position[](length);

@@ -97,9 +97,6 @@ contract DeviceStaking is IDeviceStaking, Governed, Custody, PositionIds, Reentr
     /// @dev What an account can claim from a device, in wei.
     mapping(uint256 deviceId => mapping(address account => uint256)) private _rewards;
 
-    /// @dev How many co-stakes a wallet has and has not withdrawn.
-    mapping(address account => uint256) private _coStakesHeld;
-
     /* CONSTRUCTOR */
 
     /// @param token_ What is staked, and in which rewards are paid.
@@ -115,8 +112,7 @@ contract DeviceStaking is IDeviceStaking, Governed, Custody, PositionIds, Reentr
     function stake(uint256 deviceId, uint256 amount) external nonReentrant whenNotPaused {
         Device storage device = _known(deviceId);
         if (device.terminated) revert DeviceEnded(deviceId);
-        uint256 stakeId = _stakeIdOf(device);
-        Entry memory entry = _entries[stakeId];
+        (uint256 stakeId, Entry memory entry) = _ownerEntry(device);
         if (entry.kind != EntryKind.None) _requireActive(device, stakeId, entry);
         if (amount == 0) revert ZeroAmount();
 
@@ -225,14 +221,15 @@ contract DeviceStaking is IDeviceStaking, Governed, Custody, PositionIds, Reentr
             coShareBps != device.offerShareBps
         ) revert OfferChanged();
         if (msg.sender == device.owner) revert OwnOffer();
-        uint256 held = _coStakesHeld[msg.sender];
+        // The tally of an account is how many co-stakes it has and has not withdrawn.
+        uint256 held = _accounts[msg.sender].tally;
         if (held >= MAX_CO_STAKES) revert TooManyCoStakes(held, MAX_CO_STAKES);
 
         _take(msg.sender, amount);
 
         uint256 coStakeId = _nextId();
         _entries[coStakeId] = Entry(uint96(amount), 0, device.place, device.term, EntryKind.CoStake);
-        _coStakesHeld[msg.sender] = held + 1;
+        _accounts[msg.sender].tally += 1;
         device.offerOpen = false;
         device.coStaked = true;
         device.coStaker = msg.sender;
@@ -268,7 +265,7 @@ contract DeviceStaking is IDeviceStaking, Governed, Custody, PositionIds, Reentr
         if (block.timestamp < availableAt) revert CoolingDown(availableAt);
 
         delete _entries[exitId];
-        if (entry.kind == EntryKind.CoStakeExit) _coStakesHeld[account] -= 1;
+        if (entry.kind == EntryKind.CoStakeExit) _accounts[account].tally -= 1;
         emit Withdrawn(account, exitId, entry.amount);
 
         _pay(account, entry.amount);
@@ -364,7 +361,7 @@ contract DeviceStaking is IDeviceStaking, Governed, Custody, PositionIds, Reentr
     ) external view returns (ExitKind kind, uint256 payout, uint64 availableAt, bytes4 blockedBy) {
         Device storage device = _devices[deviceId];
         if (device.place == 0) return (ExitKind.Any, 0, 0, UnknownId.selector);
-        Entry memory entry = _entries[_stakeIdOf(device)];
+        (, Entry memory entry) = _ownerEntry(device);
         if (entry.kind == EntryKind.None) return (ExitKind.Any, 0, 0, NotStaked.selector);
         if (entry.kind == EntryKind.StakeExit) return (ExitKind.Any, 0, 0, WithdrawFirst.selector);
         if (amount == 0) return (ExitKind.Any, 0, 0, ZeroAmount.selector);
@@ -375,13 +372,15 @@ contract DeviceStaking is IDeviceStaking, Governed, Custody, PositionIds, Reentr
     /// @inheritdoc IDeviceStaking
     function overflow(uint256 deviceId) external view returns (uint256) {
         Device storage device = _known(deviceId);
-        return _overflow(device, _entries[_stakeIdOf(device)]);
+        (, Entry memory entry) = _ownerEntry(device);
+        return _overflow(device, entry);
     }
 
     /// @inheritdoc IDeviceStaking
     function countedStake(uint256 deviceId) external view returns (uint256) {
         Device storage device = _known(deviceId);
-        return _counted(device, _entries[_stakeIdOf(device)]);
+        (, Entry memory entry) = _ownerEntry(device);
+        return _counted(device, entry);
     }
 
     /// @inheritdoc IDeviceStaking
@@ -393,7 +392,7 @@ contract DeviceStaking is IDeviceStaking, Governed, Custody, PositionIds, Reentr
     function statusOf(uint256 deviceId) external view returns (DeviceStatus) {
         Device storage device = _known(deviceId);
         if (device.terminated) return DeviceStatus.Terminated;
-        Entry memory entry = _entries[_stakeIdOf(device)];
+        (, Entry memory entry) = _ownerEntry(device);
         if (entry.kind == EntryKind.None) return DeviceStatus.Unstaked;
         if (entry.kind == EntryKind.StakeExit) return DeviceStatus.InCooldown;
 
@@ -421,8 +420,7 @@ contract DeviceStaking is IDeviceStaking, Governed, Custody, PositionIds, Reentr
         info.cards = device.cards;
         info.rented = device.rented;
         info.terminated = device.terminated;
-        uint256 stakeId = _stakeIdOf(device);
-        Entry memory entry = _entries[stakeId];
+        (uint256 stakeId, Entry memory entry) = _ownerEntry(device);
         if (entry.kind == EntryKind.None) return info;
         info.owner = device.owner;
         info.stakeId = stakeId;
@@ -467,7 +465,7 @@ contract DeviceStaking is IDeviceStaking, Governed, Custody, PositionIds, Reentr
         uint256 offset,
         uint256 limit
     ) external view returns (Position[] memory positions) {
-        uint256 last = _lastNumber[account];
+        uint256 last = _accounts[account].lastNumber;
         if (offset >= last) return positions;
         uint256 length = Math.min(limit, last - offset);
         positions = new Position[](length);
@@ -561,8 +559,7 @@ contract DeviceStaking is IDeviceStaking, Governed, Custody, PositionIds, Reentr
         uint256 deviceId,
         Device storage device
     ) private view returns (uint256 stakeId, Entry memory entry) {
-        stakeId = _stakeIdOf(device);
-        entry = _entries[stakeId];
+        (stakeId, entry) = _ownerEntry(device);
         if (entry.kind == EntryKind.None) revert NotStaked(deviceId);
         _requireActive(device, stakeId, entry);
     }
@@ -587,9 +584,12 @@ contract DeviceStaking is IDeviceStaking, Governed, Custody, PositionIds, Reentr
 
     /* STAKE */
 
-    /// @dev The position of the owner.
-    function _stakeIdOf(Device storage device) private view returns (uint256) {
-        return _idOf(device.owner, device.stakeNumber);
+    /// @dev The position of the owner, and what is in it: nothing if nobody has staked, or all has been withdrawn.
+    function _ownerEntry(Device storage device) private view returns (uint256 stakeId, Entry memory entry) {
+        uint256 number = device.stakeNumber;
+        if (number == 0) return (stakeId, entry);
+        stakeId = _idOf(device.owner, number);
+        entry = _entries[stakeId];
     }
 
     /// @dev The position of the co-staker.
@@ -636,7 +636,7 @@ contract DeviceStaking is IDeviceStaking, Governed, Custody, PositionIds, Reentr
     /// @dev Whether the device earns (D-7).
     function _isEligible(Device storage device) private view returns (bool) {
         if (device.terminated) return false;
-        Entry memory entry = _entries[_stakeIdOf(device)];
+        (, Entry memory entry) = _ownerEntry(device);
         return entry.kind == EntryKind.Stake && _counted(device, entry) >= _requirement(device);
     }
 
@@ -698,6 +698,8 @@ contract DeviceStaking is IDeviceStaking, Governed, Custody, PositionIds, Reentr
     /// @dev Whether an account has a stake or co-stake on the device, which then shows its rewards.
     function _isActiveOn(address account, Device storage device) private view returns (bool) {
         if (device.coStaked && device.coStaker == account) return true;
-        return device.owner == account && _entries[_stakeIdOf(device)].kind == EntryKind.Stake;
+        if (device.owner != account) return false;
+        (, Entry memory entry) = _ownerEntry(device);
+        return entry.kind == EntryKind.Stake;
     }
 }
