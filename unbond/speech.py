@@ -15,6 +15,12 @@ _SMALLEST_SPOKEN = 10**12
 """An ``int`` from here on is taken for an amount in wei and told in tokens."""
 
 
+def member_words(member: Enum) -> str:
+    """What people call a member of an enumeration: its ``words`` if it has some, else its name."""
+    words = getattr(member, "words", None)
+    return words if isinstance(words, str) else member.name.lower().replace("_", " ")
+
+
 class Speaker:
     """Names people, amounts and positions; this one uses addresses and wei."""
 
@@ -33,7 +39,7 @@ class Speaker:
     def value(self, name: str, value: Any) -> str:
         """A field of an event, an error or an answer; its meaning follows from name and type."""
         if isinstance(value, Enum):
-            return value.name.lower().replace("_", " ")
+            return member_words(value)
         if isinstance(value, bool):
             return "yes" if value else "no"
         if isinstance(value, bytes):

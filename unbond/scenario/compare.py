@@ -15,7 +15,8 @@ from unbond.fields import is_moment, is_share
 from unbond.positions import Position
 from unbond.scenario.load import Location, ScenarioError, ScenarioFile
 from unbond.scenario.model import ExpectedPosition, Step, Value
-from unbond.scenario.words import near_fields, same_word
+from unbond.scenario.words import means, near_fields
+from unbond.speech import member_words
 from unbond.systems.base import Receipt, power_id
 from unbond.when import format_moment
 
@@ -134,7 +135,7 @@ class Comparison:
             if isinstance(actual, bool) or isinstance(expected, bool):
                 return expected is actual
             if isinstance(actual, Enum):
-                return same_word(str(expected), actual.name)
+                return means(str(expected), actual)
             if isinstance(actual, bytes):
                 # A power may be named.
                 return (
@@ -173,7 +174,7 @@ def plain_value(value: Any) -> Any:
 
 def _written(value: Any, name: str = "") -> str:
     if isinstance(value, Enum):
-        return value.name.lower()
+        return member_words(value)
     if is_moment(name):
         return format_moment(value)
     return f"0x{value.hex()}" if isinstance(value, bytes) else str(value)

@@ -304,7 +304,10 @@ class _Session:
         return found + shift
 
     def _describe(self, spec: ActionSpec, step: Step) -> str:
-        arguments = ", ".join(f"{name} {value}" for name, value in step.arguments.items())
+        arguments = ", ".join(
+            f"{name} {str(value).lower() if isinstance(value, bool) else value}"
+            for name, value in step.arguments.items()
+        )
         return spec.name.replace("_", " ") + (f": {arguments}" if arguments else "")
 
     def _result(self, receipt: Receipt[Any] | None, refusal: Refused | None, returned: Any) -> str:

@@ -14,6 +14,7 @@ from unbond.fields import is_moment, is_position, is_share
 from unbond.roles import parse_address
 from unbond.scenario.known import Fields
 from unbond.scenario.model import Value
+from unbond.speech import member_words
 from unbond.systems.base import ActionSpec, ArgumentKind
 from unbond.when import parse_duration, parse_moment
 
@@ -143,9 +144,9 @@ def choose(choices: type[EnumType], written: Value) -> EnumType:
         ValueError: when it means none.
     """
     for one in choices:
-        if same_word(str(written), one.name):
+        if means(str(written), one):
             return one
-    known = [one.name.lower().replace("_", " ") for one in choices]
+    known = [member_words(one) for one in choices]
     raise ValueError(f"there is no '{written}'{near_names(str(written), known)}")
 
 
@@ -160,9 +161,13 @@ def parse_number(value: Value) -> int:
     return value
 
 
-def same_word(written: str, name: str) -> bool:
-    """Whether a word in a file means the member of an enumeration that is called ``name``."""
-    return re.sub(r"[^a-z]", "", written.lower()) == re.sub(r"[^a-z]", "", name.lower())
+def means(written: str, member: Enum) -> bool:
+    """Whether a word in a file means this member of an enumeration: its name, or its words."""
+
+    def letters(text: str) -> str:
+        return re.sub(r"[^a-z]", "", text.lower())
+
+    return letters(written) in (letters(member.name), letters(member_words(member)))
 
 
 def check_party(text: str) -> None:

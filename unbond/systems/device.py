@@ -57,6 +57,11 @@ class ExitKind(IntEnum):
 class DeviceStatus(IntEnum):
     """What a dashboard says of a device (D-16)."""
 
+    @property
+    def words(self) -> str:
+        """What io.net's dashboard calls it."""
+        return _DASHBOARD.get(self, self.name.capitalize())
+
     UNSTAKED = 0
     INSUFFICIENT = 1
     INSUFFICIENT_WAITING = 2
@@ -71,8 +76,7 @@ class DeviceStatus(IntEnum):
 
 Expected = Annotated[ExitKind, ArgumentKind.CHOICE]
 
-DASHBOARD = {
-    DeviceStatus.UNSTAKED: "Unstaked",
+_DASHBOARD = {
     DeviceStatus.INSUFFICIENT: "Insufficient Stake",
     DeviceStatus.INSUFFICIENT_WAITING: "Insufficient Stake (Waiting for Co-Staker)",
     DeviceStatus.SUFFICIENT: "Sufficient State",
@@ -81,9 +85,7 @@ DASHBOARD = {
     DeviceStatus.IN_COOLDOWN: "In Cooldown",
     DeviceStatus.CO_STAKER_WITHDRAWN: "Co-Staker Withdrawn",
     DeviceStatus.OFFER_CLOSED: "Offer Closed",
-    DeviceStatus.TERMINATED: "Terminated",
 }
-"""The words of io.net's dashboard."""
 
 
 @dataclass(frozen=True)
