@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from unbond.clock import LAST_BLOCK
+from unbond.fixtures import WORKERS
 from unbond.roles import WELL_KNOWN, Roles
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Money:
     def __init__(self, bookkeeper: Contract, roles: Roles) -> None:
         """Look with ``bookkeeper`` at the money of all who have a role."""
         self._bookkeeper = bookkeeper
-        self._addresses = {role: roles.address(role) for role in WELL_KNOWN}
+        self._addresses = {role: roles.address(role) for role in (*WELL_KNOWN, *WORKERS)}
 
     def look(self, system: System) -> Books:
         """Who holds how much now."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.contracts.checks import DAY, UNLIMITED, check_opens, check_refused, id_of, refusal_of
 from unbond.errors import BelowMinimum, NotYours, Refused, UnknownId, ZeroAmount
 from unbond.positions import Position
 from unbond.systems.delegated import ProviderInfo, StillLocked, StillUndelegating
@@ -13,18 +14,12 @@ from unbond.systems.delegated import ProviderInfo, StillLocked, StillUndelegatin
 from .checks import (
     ANKR,
     COMMISSION_BPS,
-    DAY,
     MINIMUM,
-    UNLIMITED,
-    check_opens,
-    check_refused,
     claimable,
     closed,
-    id_of,
     leaving,
     locked,
     net,
-    refusal_of,
     start_of,
     unlocked,
 )

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.contracts.checks import UNLIMITED, id_of, undone
 from unbond.systems.delegated import ProviderRow, RowStatus
 
-from .checks import ANKR, MINIMUM, UNLIMITED, id_of, start_of, undone
+from .checks import ANKR, MINIMUM, start_of
 
 if TYPE_CHECKING:
     from ape.api.accounts import AccountAPI

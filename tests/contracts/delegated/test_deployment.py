@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.contracts.checks import DAY, ZERO_ADDRESS, refusal_of
 from unbond.artifacts import container
 from unbond.errors import Refused, ZeroAddress
 from unbond.systems.base import power_id
 from unbond.systems.delegated import DelegatedStaking, OriginInFuture, OriginNotMonday
 
-from .checks import DAY, ORIGIN, ZERO_ADDRESS, W, refusal_of, start_of
+from .checks import ORIGIN, W, start_of
 
 if TYPE_CHECKING:
     from ape.api.accounts import AccountAPI

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.contracts.checks import UNLIMITED, check_refused, id_of, refusal_of, undone
 from unbond.chain import Contract
 from unbond.errors import ReentrancyGuardReentrantCall, Refused, TransferShortfall, ZeroAmount
 from unbond.systems.base import Token
@@ -16,21 +17,7 @@ from unbond.systems.delegated import (
     StillUndelegating,
 )
 
-from .checks import (
-    ANKR,
-    MINIMUM,
-    ORIGIN,
-    UNLIMITED,
-    check_refused,
-    claimable,
-    closed,
-    id_of,
-    locked,
-    refusal_of,
-    start_of,
-    undone,
-    unlocked,
-)
+from .checks import ANKR, MINIMUM, ORIGIN, claimable, closed, locked, start_of, unlocked
 
 if TYPE_CHECKING:
     from ape.api.accounts import AccountAPI

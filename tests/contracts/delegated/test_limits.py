@@ -6,17 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.contracts.checks import check_refused, id_of, refusal_of
 from unbond.errors import Refused
 from unbond.systems.delegated import ProviderInfo
 
-from .checks import (
-    MINIMUM,
-    check_refused,
-    id_of,
-    locked,
-    refusal_of,
-    start_of,
-)
+from .checks import MINIMUM, locked, start_of
 
 if TYPE_CHECKING:
     from ape.api.accounts import AccountAPI

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.contracts.checks import DAY, ZERO_ADDRESS, check_opens, check_refused, id_of, refusal_of
 from unbond.errors import ZeroAmount
 from unbond.systems.delegated import (
     AlreadyUnstaked,
@@ -23,20 +24,14 @@ from unbond.systems.delegated import (
 
 from .checks import (
     ANKR,
-    DAY,
     LARGE,
     MINIMUM,
-    ZERO_ADDRESS,
     W,
-    check_opens,
-    check_refused,
     claimable,
     closed,
-    id_of,
     leaving,
     locked,
     payday_of,
-    refusal_of,
     start_of,
     unlocked,
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.contracts.checks import ZERO_ADDRESS, check_refused, id_of, refusal_of
 from unbond.errors import (
     AccessControlUnauthorizedAccount,
     EnforcedPause,
@@ -31,17 +32,7 @@ from unbond.systems.delegated import (
     Unstaked,
 )
 
-from .checks import (
-    ANKR,
-    MINIMUM,
-    ZERO_ADDRESS,
-    check_refused,
-    commission_of,
-    id_of,
-    net,
-    refusal_of,
-    start_of,
-)
+from .checks import ANKR, MINIMUM, commission_of, net, start_of
 
 if TYPE_CHECKING:
     from ape.api.accounts import AccountAPI

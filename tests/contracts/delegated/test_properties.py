@@ -26,6 +26,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from tests.contracts.checks import id_of, undone
 from unbond.errors import EnforcedPause, NotYours, Refused, ZeroAmount
 from unbond.positions import Position
 from unbond.systems.base import Receipt
@@ -37,14 +38,12 @@ from .checks import (
     W,
     claimable,
     closed,
-    id_of,
     leaving,
     locked,
     net,
     offset_of,
     payday_of,
     start_of,
-    undone,
     unlock_of,
     unlocked,
 )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.contracts.checks import ZERO_ADDRESS, check_refused, id_of, refusal_of
 from unbond.errors import ZeroAddress, ZeroAmount
 from unbond.systems.delegated import (
     Claimed,
@@ -23,18 +24,7 @@ from unbond.systems.delegated import (
     Unstaked,
 )
 
-from .checks import (
-    ANKR,
-    COMMISSION_BPS,
-    MINIMUM,
-    ZERO_ADDRESS,
-    check_refused,
-    commission_of,
-    id_of,
-    net,
-    refusal_of,
-    start_of,
-)
+from .checks import ANKR, COMMISSION_BPS, MINIMUM, commission_of, net, start_of
 
 if TYPE_CHECKING:
     from ape.api.accounts import AccountAPI

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.contracts.checks import DAY, check_opens, check_refused, id_of
 from unbond.errors import BelowMinimum, ZeroAmount
 from unbond.systems.delegated import (
     AlreadyUnstaked,
@@ -23,15 +24,11 @@ from unbond.systems.delegated import (
 from .checks import (
     ANKR,
     COMMISSION_BPS,
-    DAY,
     MINIMUM,
     OFFSETS,
     W,
-    check_opens,
-    check_refused,
     closed,
     commission_of,
-    id_of,
     leaving,
     locked,
     net,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.contracts.checks import DAY, ZERO_ADDRESS, check_opens, check_refused
 from unbond.errors import UnknownId
 from unbond.systems.delegated import (
     AlreadyClaimed,
@@ -17,14 +18,10 @@ from unbond.systems.delegated import (
 
 from .checks import (
     ANKR,
-    DAY,
     LARGE,
     MINIMUM,
     OFFSETS,
-    ZERO_ADDRESS,
     W,
-    check_opens,
-    check_refused,
     claimable,
     closed,
     leaving,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.contracts.checks import DAY, check_opens, check_refused, id_of, refusal_of
 from unbond.errors import Refused
 from unbond.systems.delegated import (
     Claimed,
@@ -16,20 +17,15 @@ from unbond.systems.delegated import (
 )
 
 from .checks import (
-    DAY,
     MINIMUM,
     OFFSETS,
     ORIGIN,
     W,
-    check_opens,
-    check_refused,
     claimable,
     closed,
-    id_of,
     leaving,
     locked,
     payday_of,
-    refusal_of,
     start_of,
     unlock_of,
     unlocked,
