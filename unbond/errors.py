@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from ast import literal_eval
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any, ClassVar
+from enum import Enum
+from functools import cache
+from typing import Any, ClassVar, get_type_hints
 
 from eth_abi.abi import encode
 from eth_abi.exceptions import DecodingError
@@ -77,7 +80,21 @@ class Refused(Exception):
     def of(cls, name: str, fields: dict[str, Any]) -> Refused:
         """Make the refusal of this name: of its own class, where there is one."""
         own = cls._classes.get(name)
-        return own(**fields) if own else Refused(name, **fields)
+        if own is None:
+            return Refused(name, **fields)
+        chosen = own._choices()
+        return own(**{key: chosen[key](v) if key in chosen else v for key, v in fields.items()})
+
+    @classmethod
+    @cache
+    def _choices(cls) -> dict[str, type[Enum]]:
+        """The fields that are members of an enumeration, which contracts give as numbers."""
+        hints = {name: get_type_hints(cls)[name] for name in inspect.get_annotations(cls)}
+        return {
+            name: kind
+            for name, kind in hints.items()
+            if isinstance(kind, type) and issubclass(kind, Enum)
+        }
 
 
 class ZeroAmount(Refused):
@@ -201,6 +218,8 @@ def revert_data(error: Exception) -> bytes | None:
 def _show(field: str, value: Any) -> str:
     if isinstance(value, bytes):
         return f"0x{value.hex()}"
+    if isinstance(value, Enum):
+        return value.name
     if is_moment(field) and isinstance(value, int):
         return format_moment(value)
     return str(value)

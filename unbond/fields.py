@@ -35,6 +35,11 @@ def is_device(name: str) -> bool:
     return name == "device_id"
 
 
+def is_power(name: str) -> bool:
+    """Whether it is the id of a role in the sense of access control."""
+    return name == "role" or name.endswith("_role")
+
+
 def is_share(name: str) -> bool:
     """Whether it is 1/10 000, such as ``commission_bps``."""
     return name.endswith("_bps")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from unbond.fields import is_device, is_moment, is_position
+from unbond.fields import is_device, is_moment, is_position, is_power
 from unbond.when import format_date
 
 if TYPE_CHECKING:
@@ -36,6 +36,10 @@ class Speaker:
         """A position's name."""
         return str(identifier)
 
+    def power(self, identifier: bytes) -> str:
+        """The name of a role in the sense of access control."""
+        return f"0x{identifier.hex()}"
+
     def value(self, name: str, value: Any) -> str:
         """A field of an event, an error or an answer; its meaning follows from name and type."""
         if isinstance(value, Enum):
@@ -43,7 +47,7 @@ class Speaker:
         if isinstance(value, bool):
             return "yes" if value else "no"
         if isinstance(value, bytes):
-            return f"0x{value.hex()}"
+            return self.power(value) if is_power(name) else f"0x{value.hex()}"
         if isinstance(value, str):
             return self.person(value)
         if is_moment(name):

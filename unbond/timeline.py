@@ -175,7 +175,7 @@ def position_line(name: str, position: Position, symbol: str, now: int) -> str:
     if position.available_at > now:
         wait = format_duration(position.available_at - now)
         words.append(f"until {format_date(position.available_at)} (in {wait})")
-    elif position.blocked_by and not position.available_at:
+    elif position.state is PositionState.LOCKED and not position.available_at:
         words.append(f"by {position.blocked_by}")
     if position.rewards:
         words.append(f"+ {format_amount(position.rewards, symbol)} rewards")

@@ -20,9 +20,10 @@ from hypothesis import strategies as st
 from unbond.artifacts import container
 from unbond.codec import EventCodec, MethodCodec, camel, decode_values, field_names, snake
 from unbond.positions import Position, PositionKind, PositionState
-from unbond.systems import delegated
-from unbond.systems.base import _COMMON_EVENTS, Event
+from unbond.systems import System, delegated, device, system_class, system_names
+from unbond.systems.base import _COMMON_EVENTS
 from unbond.systems.delegated import DelegatedStaking, RowStatus, monday_of
+from unbond.systems.device import DeviceStaking
 from unbond.when import DAY, SESSION_START, WEEK
 
 if TYPE_CHECKING:
@@ -32,7 +33,12 @@ CONTRACTS = Path(__file__).resolve().parents[2] / "contracts"
 KIND = container("DelegatedStaking").contract_type
 ONE, OTHER = (to_checksum_address(keccak(text=name)[:20]) for name in ("one", "other"))
 
-EVENT_CLASSES = {kind.__name__: kind for kind in Event.__subclasses__()}
+
+each_system = pytest.mark.parametrize(
+    "system",
+    [system_class(name) for name in system_names()],
+    ids=lambda system: str(system.name),
+)
 
 
 def solidity_enum(file: str, name: str) -> dict[str, int]:
@@ -50,14 +56,15 @@ def abi_type(kind: str, *components: ABIType, name: str = "", indexed: bool = Fa
 
 
 class TestAgreement:
-    @pytest.mark.parametrize("event", KIND.events, ids=lambda event: str(event.name))
-    def test_every_event_has_a_class_with_its_fields_in_order(self, event: EventABI) -> None:
-        fields = [field.name for field in dataclasses.fields(EVENT_CLASSES[event.name])]
-        assert fields == field_names(event.inputs)
-
-    def test_and_the_system_knows_all_of_them(self) -> None:
-        known = {kind.__name__ for kind in (*_COMMON_EVENTS, *DelegatedStaking.event_types)}
-        assert known == {event.name for event in KIND.events}
+    @each_system
+    def test_every_event_has_a_class_with_its_fields_in_order(self, system: type[System]) -> None:
+        classes = {kind.__name__: kind for kind in (*_COMMON_EVENTS, *system.event_types)}
+        written = {
+            name: [field.name for field in dataclasses.fields(kind)]
+            for name, kind in classes.items()
+        }
+        events: list[EventABI] = container(system.contract_name).contract_type.events
+        assert written == {event.name: field_names(event.inputs) for event in events}
 
     @pytest.mark.parametrize(
         ("file", "enum"),
@@ -65,6 +72,8 @@ class TestAgreement:
             ("common/IExitSystem.sol", PositionKind),
             ("common/IExitSystem.sol", PositionState),
             ("delegated/IDelegatedStaking.sol", RowStatus),
+            ("device/IDeviceStaking.sol", device.ExitKind),
+            ("device/IDeviceStaking.sol", device.DeviceStatus),
         ],
     )
     def test_enums_have_the_numbers_of_the_source(self, file: str, enum: type[IntEnum]) -> None:
@@ -72,22 +81,40 @@ class TestAgreement:
         assert {member.name: member.value for member in enum} == expected
 
     @pytest.mark.parametrize(
-        ("view", "kind"),
+        ("contract", "view", "kind"),
         [
-            ("positionsOf", Position),
-            ("stakes", delegated.Stake),
-            ("tickets", delegated.Ticket),
-            ("providers", delegated.ProviderInfo),
+            ("DelegatedStaking", "positionsOf", Position),
+            ("DelegatedStaking", "stakes", delegated.Stake),
+            ("DelegatedStaking", "tickets", delegated.Ticket),
+            ("DelegatedStaking", "providers", delegated.ProviderInfo),
+            ("DeviceStaking", "positionsOf", Position),
+            ("DeviceStaking", "devices", device.DeviceInfo),
+            ("DeviceStaking", "coStakes", device.CoStakeInfo),
+            ("DeviceStaking", "exits", device.Exit),
         ],
     )
-    def test_what_views_return_has_the_fields_of_the_struct(self, view: str, kind: type) -> None:
-        (struct,) = KIND.view_methods[view].outputs
+    def test_what_views_return_has_the_fields_of_the_struct(
+        self, contract: str, view: str, kind: type
+    ) -> None:
+        (struct,) = container(contract).contract_type.view_methods[view].outputs
         fields = [field.name for field in dataclasses.fields(kind)]
         assert fields == field_names(struct.components or [])
 
     def test_a_row_has_the_fields_of_the_view(self) -> None:
         fields = [field.name for field in dataclasses.fields(delegated.ProviderRow)]
         assert fields == field_names(KIND.view_methods["providerRow"].outputs)
+
+    def test_a_preview_has_the_fields_of_the_view(self) -> None:
+        methods = container("DeviceStaking").contract_type.view_methods
+        fields = [field.name for field in dataclasses.fields(device.Preview)]
+        assert fields == field_names(methods["previewUnstake"].outputs)
+
+    def test_constants_of_devices_are_those_of_the_contract(self, engine: Engine) -> None:
+        system = DeviceStaking.deploy(engine.chain, engine.accounts[0])
+        for name in ("COOLDOWN", "CO_STAKE_WAIT", "BASE_STAKE", "MAX_CO_STAKES"):
+            assert getattr(device, name) == system.contract.view(name), name
+        for name in system.powers:
+            assert system.contract.view(name) == keccak(text=name)
 
     def test_constants_are_those_of_the_contract(self, engine: Engine) -> None:
         system = DelegatedStaking.deploy(engine.chain, engine.accounts[0])

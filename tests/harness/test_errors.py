@@ -21,8 +21,9 @@ from unbond.artifacts import container
 from unbond.clock import NEXT_BLOCK
 from unbond.codec import field_names
 from unbond.errors import ErrorDecoder, NotYours, Refused, UnknownId, ZeroAmount, revert_data
-from unbond.systems import delegated
+from unbond.systems import delegated, device
 from unbond.systems.delegated import DelegatedStaking, StillLocked
+from unbond.systems.device import ExitKind
 from unbond.when import SESSION_START
 
 if TYPE_CHECKING:
@@ -32,11 +33,15 @@ ECHO = "365f5f37365ffd"
 """Reverts with the data it is called with."""
 WHO = AddressType("0x70997970C51812dc3A010C7d01b50e0d17dc79C8")
 
-ABI = container("DelegatedStaking").contract_type.errors
+ABI = [
+    error
+    for name in ("DelegatedStaking", "DeviceStaking")
+    for error in container(name).contract_type.errors
+]
 TOKEN_ABI = container("StakeToken").contract_type.errors
 DECLARED = {
     error.name: error
-    for interface in ("IExitSystem", "IDelegatedStaking")
+    for interface in ("IExitSystem", "IDelegatedStaking", "IDeviceStaking")
     for error in container(interface).contract_type.errors
 }
 """What the interface files declare; the rest comes from libraries."""
@@ -52,7 +57,7 @@ def revert(signature: str, *values: Any) -> bytes:
 def own_classes() -> dict[str, type[Refused]]:
     return {
         name: kind
-        for module in (errors, delegated)
+        for module in (errors, delegated, device)
         for name, kind in inspect.getmembers(module, inspect.isclass)
         if issubclass(kind, Refused) and kind is not Refused
     }
@@ -65,7 +70,7 @@ def by_name(known: list[ErrorABI]) -> dict[str, ErrorABI]:
 class TestClasses:
     def test_every_declared_error_has_one(self) -> None:
         assert set(DECLARED) - set(own_classes()) == set()
-        assert len(DECLARED) >= 19
+        assert len(DECLARED) >= 37
 
     @pytest.mark.parametrize("name", sorted(own_classes()))
     def test_each_has_the_fields_of_its_error(self, name: str) -> None:
@@ -74,17 +79,25 @@ class TestClasses:
 
     @pytest.mark.parametrize("name", sorted(own_classes()))
     def test_each_has_the_types_of_its_error(self, name: str) -> None:
-        python = {"uint256": "int", "uint64": "int", "address": "str", "bytes32": "bytes"}
+        python = {
+            "uint256": "int",
+            "uint64": "int",
+            "uint8": "ExitKind",
+            "address": "str",
+            "bytes32": "bytes",
+        }
         error = by_name([*ABI, *TOKEN_ABI])[name]
         expected = [python[str(field.canonical_type)] for field in error.inputs]
         assert list(inspect.get_annotations(own_classes()[name]).values()) == expected
 
     @pytest.mark.parametrize("error", DECLARED.values(), ids=list(DECLARED))
     def test_each_is_what_its_data_decode_to(self, error: ErrorABI) -> None:
-        values = [WHO if field.type == "address" else 7 + i for i, field in enumerate(error.inputs)]
+        known = {"address": WHO, "uint8": ExitKind.FULL}
+        values = [known.get(str(field.type), 7 + i) for i, field in enumerate(error.inputs)]
         refusal = DECODER.decode(revert(error.selector, *values))
         assert type(refusal) is own_classes()[error.name]
         assert [getattr(refusal, name) for name in field_names(error.inputs)] == values
+        assert [type(value) for value in refusal.fields.values()] == [type(v) for v in values]
 
     def test_two_of_one_name_are_refused(self) -> None:
         with pytest.raises(TypeError, match="there is a class for the error StillLocked already"):

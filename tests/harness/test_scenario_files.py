@@ -355,7 +355,7 @@ def test_fields_of_a_step(
     [
         (
             "delegatd",
-            "there is no system 'delegatd'; there are: delegated, or one of your own as "
+            "there is no system 'delegatd'; there are: delegated, device, or one of your own as "
             "package.module:Class",
         ),
         (
@@ -785,6 +785,81 @@ def test_expectations_of_a_check(
 def test_errors_that_there_are(read: Callable[[str], BoundScenario], refused: str) -> None:
     braces = f"{{{refused}}}" if ":" in refused else refused
     read(f"{HEAD}{STAKE}    expect: {{refused: {braces}}}\n")
+
+
+DEVICE = """\
+title: x
+system: device
+steps:
+"""
+"""Three lines, after which steps come."""
+
+
+def test_what_need_not_be_said_and_what_is_chosen(read: Callable[[str], BoundScenario]) -> None:
+    """Arguments with a default, choices by name or words, devices by number."""
+    bound = read(
+        "title: x\nsystem: device\nsetup: {devices: {7: {cards: 4, multiplier: 25 %}, 8: {}}}\n"
+        "steps:\n"
+        "  - {by: a, do: unstake_amount, with: {device: 7, amount: 5}}\n"
+        "  - {by: a, do: unstake_amount, with: {device: 7, amount: 5, expected: Full}}\n"
+        "    # Either event may come of it.\n"
+        "  - by: a\n    do: unstake_amount\n    with: {device: 7, amount: 5, expected: any}\n"
+        "    expect: {event: {remaining: 5 IO, availableAt: 2030-01-07}}\n"
+        "  - check: status_of\n    with: {device: 8}\n"
+        "    expect: {returns: sufficient waiting}\n"
+        "  - check: status_of\n    with: {device: 8}\n"
+        "    expect: {returns: Co-Staker Unstaked (In Wait Period)}\n"
+    )
+    devices = {number: vars(one) for number, one in getattr(bound.setup, "devices").items()}  # noqa: B009
+    assert devices == {
+        7: {"cards": 4, "multiplier": 2500},
+        8: {"cards": 1, "multiplier": 10_000},
+    }
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        (
+            "  - {by: a, do: unstake, with: {device: seven}}\n",
+            "4: steps[0].with.device: 'seven' is no whole number",
+        ),
+        (
+            "  - {by: a, do: unstake, with: {device: -1}}\n",
+            "4: steps[0].with.device: -1 is negative, or more than a contract can count",
+        ),
+        (
+            "  - {by: a, do: unstake, with: {device: true}}\n",
+            "4: steps[0].with.device: 'true' is no number",
+        ),
+        (
+            "  - {by: a, do: unstake_amount, with: {device: 7, amount: 5, expected: part}}\n",
+            "4: steps[0].with.expected: there is no 'part'; there is: any, full, overflow",
+        ),
+        (
+            "  - {by: a, do: unstake_amount, with: {device: 7}}\n",
+            "4: steps[0].with: 'unstake_amount' needs 'amount'",
+        ),
+        (
+            "  - {by: a, do: unstake, with: {device: 7}, as: left}\n"
+            "  - {by: a, do: withdraw, with: {exit: left}}\n"
+            "  - {by: a, do: withdraw_overflow, with: {device: 7}, as: part}\n"
+            "  - {by: a, do: withdraw, with: {exit: part}}\n",
+            "7: steps[3].with.exit: no position comes of the step 'part'",
+        ),
+    ],
+)
+def test_words_about_devices(
+    complaints: Callable[[str], list[str]], steps: str, expected: str
+) -> None:
+    assert complaints(DEVICE + steps) == [expected]
+
+
+def test_a_device_that_is_none(complaints: Callable[[str], list[str]]) -> None:
+    setup = "title: x\nsystem: device\nsetup:\n  devices:\n    seven: {cards: 1}\n"
+    assert complaints(f"{setup}steps: [{{check: owner}}]\n") == [
+        "5: setup.devices.seven: 'seven' is no device: a device's id is a whole number"
+    ]
 
 
 def test_everything_at_once_in_the_order_of_the_file(

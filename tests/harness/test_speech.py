@@ -7,14 +7,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from unbond.cli.systems import LocalSpeaker
-from unbond.errors import AccessControlUnauthorizedAccount, BelowMinimum, Refused, ZeroAmount
+from unbond.errors import (
+    AccessControlUnauthorizedAccount,
+    BelowMinimum,
+    Refused,
+    UnknownId,
+    ZeroAmount,
+)
 from unbond.roles import Roles
 from unbond.scenario.play import RoleSpeaker
 from unbond.speech import Speaker
-from unbond.systems import base
+from unbond.systems import base, system_class, system_names
 from unbond.systems import delegated as staking
+from unbond.systems import device as devices
 from unbond.systems.base import Event, System, power_id
 from unbond.systems.delegated import DelegatedStaking, ProviderExists, RowStatus, StillLocked
+from unbond.systems.device import DeviceStaking, DeviceStatus, ExitKind, WithdrawFirst
 
 if TYPE_CHECKING:
     from unbond.chain import Chain
@@ -60,6 +68,53 @@ SENTENCES: list[tuple[Event, str]] = [
     (staking.ProviderActiveChanged(NODE, False, True), "provider takes new stakes"),
 ]
 
+DEVICE_SENTENCES: list[tuple[Event, str]] = [
+    (devices.Staked(WHO, 7, LOT, 200 * TOKEN, 200 * TOKEN), "staked 200 IO on device 7"),
+    (
+        devices.Staked(WHO, 7, LOT, 200 * TOKEN, 300 * TOKEN),
+        "staked 200 IO on device 7, 300 IO in all",
+    ),
+    (
+        devices.Unstaked(WHO, 7, LOT, 200 * TOKEN, MONDAY),
+        "unstaked 200 IO from device 7; can be withdrawn from Mon 2030-04-15 00:00:00",
+    ),
+    (
+        devices.OverflowWithdrawn(WHO, 7, 5 * TOKEN, 200 * TOKEN),
+        "was paid 5 IO of overflow; 200 IO stay on device 7",
+    ),
+    (
+        devices.CoUnstaked(WHO, 7, LOT, 5 * TOKEN, MONDAY, MONDAY),
+        "the co-stake of delegator, 5 IO, leaves device 7; can be withdrawn from "
+        "Mon 2030-04-15 00:00:00",
+    ),
+    (
+        devices.WaitEnded(7, MONDAY),
+        "who waited to leave device 7 can withdraw from Mon 2030-04-15 00:00:00 at the latest",
+    ),
+    (devices.Withdrawn(WHO, LOT, TOKEN // 2), "withdrew 0.5 IO"),
+    (devices.RewardsClaimed(WHO, 7, 5), "was paid 5 wei of rewards of device 7"),
+    (devices.Distributed(7, 5 * TOKEN, 0), "device 7 earned 5 IO"),
+    (
+        devices.Distributed(7, 5 * TOKEN, 2 * TOKEN),
+        "device 7 earned 7 IO, 2 IO of it to the co-staker",
+    ),
+    (devices.Skipped(7, TOKEN), "device 7 is not eligible and earned nothing"),
+    (
+        devices.OfferOpened(7, 2, 100 * TOKEN, 1250),
+        "offers 12.5 % of the rewards of device 7 for 100 IO, as offer 2",
+    ),
+    (devices.OfferClosed(7, 2), "offer 2 of device 7 is closed"),
+    (
+        devices.OfferAccepted(WHO, 7, LOT, 100 * TOKEN, 1250),
+        "co-staked 100 IO on device 7 for 12.5 % of its rewards",
+    ),
+    (devices.DeviceRegistered(7, 2500, 4), "device 7 is registered, 4 cards at × 0.25"),
+    (devices.RequirementChanged(7, 1, 1, 100_000, 8), "device 7 has 8 cards at × 10 now"),
+    (devices.RentedChanged(7, False, True), "device 7 is rented in a cluster"),
+    (devices.RentedChanged(7, True, False), "device 7 is not rented"),
+    (devices.DeviceTerminated(7), "device 7 is terminated"),
+]
+
 
 @pytest.fixture
 def by_role(delegated: DelegatedStaking, local_chain: Chain) -> RoleSpeaker:
@@ -67,6 +122,22 @@ def by_role(delegated: DelegatedStaking, local_chain: Chain) -> RoleSpeaker:
     for role in ("delegator", "provider"):
         people.account(role)
     return RoleSpeaker(delegated, people)
+
+
+@pytest.fixture
+def of_devices(device: DeviceStaking, by_role: RoleSpeaker, local_chain: Chain) -> RoleSpeaker:
+    people = Roles(local_chain)
+    people.account("delegator")
+    return RoleSpeaker(device, people)
+
+
+@pytest.mark.parametrize(
+    ("event", "sentence"), DEVICE_SENTENCES, ids=lambda value: type(value).__name__ + str(value)[:3]
+)
+def test_an_event_of_a_device_as_a_sentence(
+    of_devices: RoleSpeaker, event: Event, sentence: str
+) -> None:
+    assert event.sentence(of_devices) == sentence
 
 
 @pytest.mark.parametrize(
@@ -77,8 +148,9 @@ def test_an_event_as_a_sentence(by_role: RoleSpeaker, event: Event, sentence: st
 
 
 def test_no_event_is_without_a_sentence_here() -> None:
-    shown = {type(event) for event, _ in SENTENCES}
-    theirs = {kind for system in (DelegatedStaking,) for kind in system.event_types}
+    shown = {type(event) for event, _ in SENTENCES + DEVICE_SENTENCES}
+    systems = [system_class(name) for name in system_names()]
+    theirs = {kind for system in systems for kind in system.event_types}
     common = {
         kind
         for kind in vars(base).values()
@@ -124,6 +196,16 @@ def test_nobodys_speaker_has_addresses_ids_and_wei() -> None:
         ("amount", 10**12 - 1, "999999999999"),
         ("epoch", 3, "3"),
         ("commission_bps", 500, "500"),
+        ("device_id", 10**18, str(10**18)),
+        ("waiting_until", MONDAY, "Mon 2030-04-15 00:00:00"),
+        (
+            "status",
+            DeviceStatus.SUFFICIENT_WAITING,
+            "Sufficient State (Waiting for Co-Staker)",
+        ),
+        ("status", DeviceStatus.TERMINATED, "Terminated"),
+        ("kind", ExitKind.OVERFLOW, "overflow"),
+        ("data", PAUSER, f"0x{PAUSER.hex()}"),
     ],
 )
 def test_values(by_role: RoleSpeaker, name: str, value: Any, told: str) -> None:
@@ -147,9 +229,15 @@ def test_several_fields(by_role: RoleSpeaker) -> None:
         ),
         (ProviderExists(provider=NODE), "ProviderExists, provider provider"),
         (
+            AccessControlUnauthorizedAccount(account=WHO, needed_role=PAUSER),
+            "AccessControlUnauthorizedAccount, account delegator, needed role PAUSER_ROLE",
+        ),
+        (
             AccessControlUnauthorizedAccount(account=WHO, needed_role=b"\1"),
             "AccessControlUnauthorizedAccount, account delegator, needed role 0x01",
         ),
+        (WithdrawFirst(exit_id=TICKET), "WithdrawFirst, exit id #12"),
+        (UnknownId(id=7), "UnknownId, id 7"),
         (Refused("Error", message="no"), "Error, message no"),
         (Refused("Out of gas"), "Out of gas"),
     ],

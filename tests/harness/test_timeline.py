@@ -146,7 +146,7 @@ def test_positions_of_several_people_name_them() -> None:
     assert [row[4] for row in rows(printed(timeline(entry), width=200))] == [
         "positions then",
         "delegator #1 1 000 ANKR locked until Mon 2030-04-15 00:00:00 (in 90d)",
-        "co_staker #1 2 ANKR locked",
+        "co_staker #1 2 ANKR locked by StillLocked",
     ]
 
 
@@ -188,7 +188,7 @@ def test_however_narrow_no_word_is_cut_off(width: int) -> None:
         (replace(LOT, state=PositionState.CLOSED, amount=0, available_at=0), "#1 0 ANKR closed"),
         (
             replace(LOT, amount=TOKEN // 2, rewards=7, available_at=0),
-            "#1 0.5 ANKR locked + 7 wei rewards",
+            "#1 0.5 ANKR locked by StillLocked + 7 wei rewards",
         ),
         (
             replace(LOT, rewards=TOKEN, available_at=NOW + DAY),

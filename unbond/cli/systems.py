@@ -20,9 +20,8 @@ from unbond.errors import Refused
 from unbond.positions import PositionState
 from unbond.roles import WELL_KNOWN, Roles, parse_address
 from unbond.scenario.words import choose
-from unbond.speech import Speaker
 from unbond.systems import System, system_class
-from unbond.systems.base import ActionSpec, ArgumentKind, Receipt
+from unbond.systems.base import ActionSpec, ArgumentKind, Receipt, SystemSpeaker
 from unbond.timeline import jsonable, position_line
 from unbond.when import format_date, format_moment, parse_moment
 
@@ -45,26 +44,14 @@ name_option = click.option(
 )
 
 
-class LocalSpeaker(Speaker):
-    """Names accounts by alias, amounts in tokens, positions as their owners do."""
-
-    def __init__(self, system: System) -> None:
-        """Speak of this system."""
-        self._system = system
+class LocalSpeaker(SystemSpeaker):
+    """Names accounts by alias."""
 
     def person(self, address: str) -> str:
         """The alias of an account of one's own; else its address."""
         if address in ape.accounts:
             return str(ape.accounts[address].alias or address)
         return address
-
-    def amount(self, wei: int) -> str:
-        """An amount of what is staked."""
-        return self._system.format_amount(wei)
-
-    def position(self, identifier: int) -> str:
-        """What its owner calls a position."""
-        return self._system.position_name(identifier)
 
 
 def system_group(name: str) -> click.Group:

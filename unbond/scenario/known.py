@@ -42,7 +42,9 @@ def error_fields(kind: type[System]) -> dict[str, Fields] | None:
     errors: dict[str, Fields] = {"Error": {"message": str}, "Panic": {"code": int}}
     for abi in (error for contract in contracts for error in contract.errors):
         kinds = [_PLAIN.get(field.canonical_type.rstrip("0123456789")) for field in abi.inputs]
-        errors[abi.name] = dict(zip(field_names(abi.inputs), kinds, strict=True))
+        declared = dict(zip(field_names(abi.inputs), kinds, strict=True))
+        # Its exception, where there is one, tells more: which numbers are members of what.
+        errors[abi.name] = class_fields(abi.name) or declared
     return errors
 
 

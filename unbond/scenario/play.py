@@ -20,9 +20,8 @@ from unbond.scenario.compare import Comparison, plain_value
 from unbond.scenario.load import Location, ScenarioError
 from unbond.scenario.model import Step, Value
 from unbond.scenario.words import choose, split_moment
-from unbond.speech import Speaker
 from unbond.systems import System
-from unbond.systems.base import ActionSpec, ArgumentKind, Receipt
+from unbond.systems.base import ActionSpec, ArgumentKind, Receipt, SystemSpeaker
 from unbond.timeline import Entry, Holding, Timeline
 from unbond.when import parse_duration, parse_moment
 
@@ -36,25 +35,17 @@ class _Done:
     position: int | None
 
 
-class RoleSpeaker(Speaker):
-    """Names people by role, amounts in tokens, positions as their owners do."""
+class RoleSpeaker(SystemSpeaker):
+    """Names people by role."""
 
     def __init__(self, system: System, roles: Roles) -> None:
         """Speak of this system and these people."""
-        self._system = system
+        super().__init__(system)
         self._roles = roles
 
     def person(self, address: str) -> str:
         """Somebody's role."""
         return self._roles.name_of(address)
-
-    def amount(self, wei: int) -> str:
-        """An amount of what is staked."""
-        return self._system.format_amount(wei)
-
-    def position(self, identifier: int) -> str:
-        """What its owner calls a position."""
-        return self._system.position_name(identifier)
 
 
 def play(

@@ -459,6 +459,26 @@ def power_name(identifier: bytes) -> str:
     return names.get(identifier, f"0x{identifier.hex()}")
 
 
+class SystemSpeaker(Speaker):
+    """Names amounts in tokens, positions as their owners do, and powers by name."""
+
+    def __init__(self, system: System) -> None:
+        """Speak of this system."""
+        self._system = system
+
+    def amount(self, wei: int) -> str:
+        """An amount of what is staked."""
+        return self._system.format_amount(wei)
+
+    def position(self, identifier: int) -> str:
+        """What its owner calls a position."""
+        return self._system.position_name(identifier)
+
+    def power(self, identifier: bytes) -> str:
+        """The name of a role in the sense of access control."""
+        return power_name(identifier)
+
+
 @dataclass(frozen=True)
 class RoleGranted(Event):
     """A power was given."""
@@ -469,7 +489,7 @@ class RoleGranted(Event):
 
     def sentence(self, speaker: Speaker) -> str:
         """The event as people tell it."""
-        return f"{speaker.person(self.account)} has {power_name(self.role)} now"
+        return f"{speaker.person(self.account)} has {speaker.power(self.role)} now"
 
 
 @dataclass(frozen=True)
@@ -482,7 +502,7 @@ class RoleRevoked(Event):
 
     def sentence(self, speaker: Speaker) -> str:
         """The event as people tell it."""
-        return f"{speaker.person(self.account)} has {power_name(self.role)} no longer"
+        return f"{speaker.person(self.account)} has {speaker.power(self.role)} no longer"
 
 
 @dataclass(frozen=True)

@@ -456,8 +456,8 @@ class TooManyCoStakes(Refused):
 class OutcomeChanged(Refused):
     """Unstaking this amount would come to something else than was expected (D-11)."""
 
-    expected: int
-    actual: int
+    expected: ExitKind
+    actual: ExitKind
 
 
 class AboveMaximum(Refused):
