@@ -117,12 +117,19 @@ def project_of(page: Path, folder: Path) -> None:
             first = re.match(r"(?:#|//) (\S+\.\w+)\n", block)
             if first:
                 file = folder / first[1]
-                file.parent.mkdir(exist_ok=True)
+                file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(block)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", ["README.md", "docs/cookbook/a-system-of-your-own.md"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        "README.md",
+        "docs/cookbook/a-system-of-your-own.md",
+        "docs/cookbook/a-users-complaint.md",
+    ],
+)
 def test_the_projects_of_the_documentation_pass(page: str, tmp_path: Path) -> None:
     project_of(ROOT / page, tmp_path)
     done = run(
@@ -132,6 +139,17 @@ def test_the_projects_of_the_documentation_pass(page: str, tmp_path: Path) -> No
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"\b1 passed", done.stdout), done.stdout
+
+
+def test_a_file_that_a_page_quotes_is_that_file() -> None:
+    quoted = 0
+    for page in PAGES:
+        for block in blocks(page, "yaml"):
+            first = re.match(r"# (docs/\S+)\n", block)
+            if first:
+                assert (ROOT / first[1]).read_text() == block
+                quoted += 1
+    assert quoted
 
 
 def test_the_scenario_of_the_readme_goes_as_it_says(tmp_path: Path) -> None:
