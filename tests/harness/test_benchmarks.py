@@ -39,5 +39,6 @@ def test_gas_is_printed_for_every_action() -> None:
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    for action in ("stake, one more", "unstake, a part", "claim rewards", "distribute, again"):
+    delegated = ("stake, one more", "unstake, a part", "claim rewards", "distribute, again")
+    for action in (*delegated, "unstake co-stake", "withdraw overflow", "accept offer"):
         assert action in done.stdout
