@@ -40,8 +40,8 @@ CO_STAKE = 300 * IO
 CO_SHARE = 2_500
 """What he gets of the rewards, in 1/10 000."""
 
-OFFSETS = (0, 1, 3 * DAY + 12_345, WAIT - 2, WAIT - 1)
-"""Seconds into a wait at which things are worth trying."""
+OFFSETS = (1, 2, 3 * DAY + 12_345, WAIT - 2, WAIT - 1)
+"""Seconds into a wait at which things are worth trying: 1 is the first block after its start."""
 
 
 def staked(
