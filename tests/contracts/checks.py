@@ -32,11 +32,15 @@ def id_of(address: str, number: int) -> int:
 def undone() -> Iterator[None]:
     """What happens inside is undone afterwards, time included."""
     # Not Ape's own chain.isolate(), which swallows whatever is raised inside, failed checks too.
-    snapshot = ape.chain.snapshot()
+    # Nor chain.restore(), which forgets the snapshot: before a test's first block that is the same
+    # as the one to which Ape returns after the test.
+    chain = ape.chain
+    snapshot = chain.provider.snapshot()
     try:
         yield
     finally:
-        ape.chain.restore(snapshot)
+        chain.provider.restore(snapshot)
+        chain.history.revert_to_block(chain.blocks.height)
 
 
 def refusal_of(action: Callable[..., object], *arguments: object) -> Refused | None:
