@@ -19,6 +19,12 @@ _AMOUNT = re.compile(
 )
 
 
+def unit_of(value: object) -> str:
+    """The unit that an amount is written in, ``wei`` if in none; of a sum, the first one's."""
+    match = _AMOUNT.match(value.strip()) if isinstance(value, str) else None
+    return (match[3] if match else "") or "wei"
+
+
 def parse_amount(value: str | int, symbol: str) -> int:
     """Read an amount; returns wei.
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import ape
 from ape.exceptions import ContractLogicError
 from eth_tester.exceptions import TransactionFailed
+from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 from web3.exceptions import ContractLogicError as Web3ContractLogicError
@@ -34,6 +35,12 @@ if TYPE_CHECKING:
     from ethpm_types import ContractType
     from ethpm_types.abi import ErrorABI
     from web3.types import TxParams
+
+
+RICHES = 10**6 * 10**18
+"""What each of the usual test accounts has on eth-tester, in wei."""
+FOR_GAS = 10 * 10**18
+"""What an account keeps to pay for gas, in wei."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +111,24 @@ class Chain:
     def code_at(self, address: str) -> bytes:
         """The code at an address; empty if there is none."""
         return bytes(self.provider.web3.eth.get_code(ape.convert(address, ape.types.AddressType)))
+
+    def balance_of(self, address: str, block: Block = NEXT_BLOCK) -> int:
+        """What an account holds of the chain's coin, in wei."""
+        return int(self.provider.web3.eth.get_balance(to_checksum_address(address), block))
+
+    def enrich(self, account: AccountAPI, amount: int, giver: AccountAPI) -> None:
+        """Let an account of a local chain have ``amount`` of its coin, in wei, and some for gas.
+
+        What it lacks is sent by ``giver``. The usual test accounts are as rich on anvil as they are
+        on eth-tester, so that both engines send the same.
+        """
+        if self.provider.name == "foundry":
+            for address in map(str, ape.accounts.test_accounts.addresses):
+                if self.balance_of(address) < RICHES:
+                    self.provider.make_request("anvil_setBalance", [address, hex(RICHES)])
+        missing = amount + FOR_GAS - self.balance_of(str(account.address))
+        if missing > 0:
+            giver.transfer(account, missing)
 
     def timestamp_of(self, block: Block) -> int:
         """The second of a block, in Unix time."""

@@ -40,6 +40,11 @@ def is_power(name: str) -> bool:
     return name == "role" or name.endswith("_role")
 
 
+def is_shares(name: str) -> bool:
+    """Whether it is a number of shares of a pool, in 10⁻¹⁸ of one."""
+    return name == "shares" or name.endswith("_shares")
+
+
 def is_share(name: str) -> bool:
     """Whether it is 1/10 000, such as ``commission_bps``."""
     return name.endswith("_bps")

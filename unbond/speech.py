@@ -5,7 +5,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from unbond.fields import is_device, is_moment, is_position, is_power
+from unbond.amounts import format_amount
+from unbond.fields import is_device, is_moment, is_position, is_power, is_shares
 from unbond.when import format_date
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ class Speaker:
             return self.position(value)
         if is_device(name):
             return str(value)
+        if is_shares(name):
+            return format_amount(value, "shares")
         return self.amount(value) if abs(value) >= _SMALLEST_SPOKEN else str(value)
 
     def fields(self, fields: dict[str, Any]) -> str:

@@ -62,7 +62,9 @@ class Entry:
     holdings: tuple[Holding, ...]
     """All positions after the step that are not closed."""
     balances: dict[str, int]
-    """What each role holds of the token after the step, in wei."""
+    """What each role holds of what is staked after the step, in wei."""
+    others: dict[str, dict[str, int]] = field(default_factory=dict)
+    """What each role holds of other tokens of the system, in wei by symbol."""
     differences: tuple[str, ...] = ()
     """Where it was not as expected, with the lines of the file."""
     note: str | None = None
@@ -102,7 +104,7 @@ class Timeline:
         }
 
     def _entry_dict(self, entry: Entry) -> dict[str, Any]:
-        return {
+        told = {
             "step": entry.number,
             "time": format_moment(entry.timestamp),
             "timestamp": entry.timestamp,
@@ -125,6 +127,12 @@ class Timeline:
             "balances": {role: str(held) for role, held in entry.balances.items()},
             "differences": list(entry.differences),
         }
+        if entry.others:
+            told["tokens"] = {
+                role: {symbol: str(wei) for symbol, wei in held.items()}
+                for role, held in entry.others.items()
+            }
+        return told
 
     def render(self) -> list[RenderableType]:
         """The timeline for people: a heading, a table, and what was not as expected."""
@@ -158,10 +166,16 @@ class Timeline:
         return parts
 
     def _holdings_text(self, entry: Entry) -> str:
-        several = len({holding.role for holding in entry.holdings}) > 1
+        tokens = [
+            (role, format_amount(wei, symbol))
+            for role, held in entry.others.items()
+            for symbol, wei in held.items()
+            if wei
+        ]
+        people = {holding.role for holding in entry.holdings} | {role for role, _ in tokens}
+        lines = [(one.role, self.holding_line(one, entry.timestamp)) for one in entry.holdings]
         return "\n".join(
-            (f"{holding.role} " if several else "") + self.holding_line(holding, entry.timestamp)
-            for holding in entry.holdings
+            f"{role} {line}" if len(people) > 1 else line for role, line in (*tokens, *lines)
         )
 
     def holding_line(self, holding: Holding, now: int) -> str:

@@ -12,7 +12,7 @@ from ape.api.accounts import AccountAPI
 from ape.cli import account_option
 from rich.table import Table
 
-from unbond.amounts import LARGEST, parse_amount, parse_share
+from unbond.amounts import LARGEST, format_amount, parse_amount, parse_share
 from unbond.book import AddressBook, BookError
 from unbond.chain import Chain
 from unbond.cli.common import NetworkCommand, clean_errors, console, json_option, print_json
@@ -166,7 +166,13 @@ def _status(kind: type[System]) -> click.Command:
                 line = position_line(name, position, system.symbol, now)
                 table.add_row(line, position.blocked_by)
         console.print(f"{account} on {format_date(now)} UTC")
-        console.print(f"holds {system.format_amount(system.token.balance_of(owner))}")
+        held = {symbol: money.balance_of(owner) for symbol, money in system.money.items()}
+        amounts = [
+            format_amount(wei, symbol)
+            for symbol, wei in held.items()
+            if wei or symbol == system.symbol
+        ]
+        console.print(f"holds {', '.join(amounts)}")
         if table.row_count:
             console.print(table)
         else:
@@ -190,7 +196,9 @@ def _option(kind: type[System], spec: ActionSpec, name: str) -> Any:
     what = spec.arguments[name]
     choices = [one.name.lower() for one in spec.choices.get(name, ())]
     hint = _HINTS[what].format(
-        symbol=kind.symbol, powers=", ".join(kind.powers), choices=", ".join(choices)
+        symbol=spec.units.get(name, kind.symbol),
+        powers=", ".join(kind.powers),
+        choices=", ".join(choices),
     )
     return click.option(
         f"--{name.replace('_', '-')}",
@@ -218,7 +226,8 @@ def _read(
             if name in spec.choices:
                 values[name] = choose(spec.choices[name], word)
             else:
-                values[name] = _value(system, kind, word, account)
+                unit = spec.units.get(name, system.symbol)
+                values[name] = _value(system, kind, unit, word, account)
             if isinstance(values[name], int) and not 0 <= values[name] <= LARGEST:
                 raise ValueError(f"'{word}' is less or more than a contract can count")
         except ValueError as error:
@@ -226,9 +235,9 @@ def _read(
     return values
 
 
-def _value(system: System, kind: ArgumentKind, word: str, account: str | None) -> Any:
+def _value(system: System, kind: ArgumentKind, unit: str, word: str, account: str | None) -> Any:
     if kind is ArgumentKind.AMOUNT:
-        return parse_amount(word, system.symbol)
+        return parse_amount(word, unit)
     if kind is ArgumentKind.PARTY:
         return party(word)
     if kind is ArgumentKind.BPS:

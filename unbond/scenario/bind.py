@@ -46,7 +46,7 @@ class BoundScenario:
         self.kind = self._find_system()
         self.setup = self._bind_setup()
         self._errors = error_fields(self.kind)
-        reader = WordChecker(self.kind.symbol, self.kind.powers)
+        reader = WordChecker(self.kind.symbol, self.kind.powers, self.kind.other_symbols)
         for role, amount in self.scenario.funds.items():
             self._try(("funds", role), check_party, role)
             self._try(("funds", role), reader.check, ArgumentKind.AMOUNT, amount)
@@ -152,7 +152,7 @@ class BoundScenario:
                 self._bind_fields((*place, "returns"), expected.returns, answer, reader)
         for role, amount in expected.balances.items():
             self._try((*place, "balances", role), check_party, role)
-            self._try((*place, "balances", role), reader.check, ArgumentKind.AMOUNT, amount)
+            self._try((*place, "balances", role), reader.check_holding, amount)
         for role, positions in expected.positions.items():
             self._try((*place, "positions", role), check_party, role)
             for index, position in enumerate(positions):

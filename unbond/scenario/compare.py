@@ -15,7 +15,7 @@ from unbond.fields import is_moment, is_share
 from unbond.positions import Position
 from unbond.scenario.load import Location, ScenarioError, ScenarioFile
 from unbond.scenario.model import ExpectedPosition, Step, Value
-from unbond.scenario.words import means, near_fields
+from unbond.scenario.words import means, near_fields, symbol_of
 from unbond.speech import member_words
 from unbond.systems.base import Receipt, power_id
 from unbond.when import format_moment
@@ -25,6 +25,7 @@ class Meaning(Protocol):
     """What the words of a scenario mean by now; each complains as ValueError or LookupError."""
 
     symbol: str
+    other_symbols: tuple[str, ...]
 
     def address(self, value: str) -> str:
         """The address of a role, or the address itself."""
@@ -88,16 +89,22 @@ class Comparison:
         elif not self._equal(("returns",), "", expected, actual):
             self._differ(("returns",), f"expected {expected}, but it was {_written(actual)}")
 
-    def balances(self, step: Step, actual: dict[str, int]) -> None:
-        """Compare what roles hold, in wei."""
-        for role, value in step.expect.balances.items():
-            wanted = parse_amount(value, self._meaning.symbol)
-            if actual[role] != wanted:
-                self._differ(
-                    ("balances", role),
-                    f"expected {role} to hold {value}, which is {wanted} wei, "
-                    f"but it is {actual[role]} wei",
-                )
+    def balances(self, step: Step, actual: dict[str, dict[str, int]]) -> None:
+        """Compare what roles hold, in wei by symbol."""
+        for role, values in step.expect.balances.items():
+            for value in values if isinstance(values, list) else [values]:
+                symbol = self._symbol_of(value)
+                wanted = parse_amount(value, symbol)
+                held = actual[role][symbol]
+                if held != wanted:
+                    self._differ(
+                        ("balances", role),
+                        f"expected {role} to hold {value}, which is {wanted} wei, "
+                        f"but it is {held} wei",
+                    )
+
+    def _symbol_of(self, value: Value) -> str:
+        return symbol_of(value, self._meaning.symbol, self._meaning.other_symbols)
 
     def positions(self, step: Step, actual: dict[str, list[Position]]) -> None:
         """Compare the positions of roles."""
@@ -161,7 +168,7 @@ class Comparison:
             return self._meaning.position(place, written)
         if is_share(name):
             return parse_share(written)
-        return parse_amount(written, self._meaning.symbol)
+        return parse_amount(written, self._symbol_of(written))
 
     def _differ(self, place: Location, message: str) -> None:
         self.differences.append(str(self._file.problem((*self._place, *place), message)))

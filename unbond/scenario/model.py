@@ -34,8 +34,8 @@ class Expectation(_Part):
     """Fields of the event that tells what was done."""
     returns: Value | dict[str, Value] | None = None
     """What a check returns: the value, or some of its fields."""
-    balances: dict[str, Value] = {}
-    """What roles hold of the token after the step."""
+    balances: dict[str, Value | list[Value]] = {}
+    """What roles hold after the step: of what is staked or, in a list, of several."""
     positions: dict[str, list[ExpectedPosition]] = {}
     """The positions of roles after the step, the oldest first, all of them."""
 

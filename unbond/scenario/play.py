@@ -21,7 +21,7 @@ from unbond.scenario.load import Location, ScenarioError
 from unbond.scenario.model import Step, Value
 from unbond.scenario.words import choose, split_moment
 from unbond.systems import System
-from unbond.systems.base import ActionSpec, ArgumentKind, Receipt, SystemSpeaker
+from unbond.systems.base import ActionSpec, ArgumentKind, Coin, Receipt, SystemSpeaker
 from unbond.timeline import Entry, Holding, Timeline
 from unbond.when import parse_duration, parse_moment
 
@@ -81,6 +81,41 @@ def rewound(chain: Chain) -> Iterator[None]:
         chain.provider.restore(snapshot)
 
 
+class Purses:
+    """What people hold of everything that a system uses.
+
+    A test account has had coins all along, and pays for gas. Of the coin of the chain is shown what
+    there would be had it begun with its funds, and were gas free.
+    """
+
+    def __init__(self, system: System, roles: Roles, funds: dict[str, int]) -> None:
+        """Begin with what roles have been given, in wei."""
+        self._system = system
+        self._roles = roles
+        self._fees: dict[str, int] = {}
+        self._before: dict[str, int] = {}
+        for role, amount in funds.items():
+            self._before[role] = self._coins(role, NEXT_BLOCK) - amount
+
+    def note_fee(self, role: str, fee: int) -> None:
+        """Remember what somebody paid for gas, in wei."""
+        self._fees[role] = self._fees.get(role, 0) + fee
+
+    def of(self, role: str, block: Block) -> dict[str, int]:
+        """What somebody holds, in wei by symbol."""
+        held = {}
+        for symbol, money in self._system.money.items():
+            if isinstance(money, Coin):
+                before = self._before.setdefault(role, self._coins(role, NEXT_BLOCK))
+                held[symbol] = self._coins(role, block) + self._fees.get(role, 0) - before
+            else:
+                held[symbol] = money.balance_of(self._roles.address(role), block=block)
+        return held
+
+    def _coins(self, role: str, block: Block) -> int:
+        return self._system.chain.balance_of(self._roles.address(role), block)
+
+
 class _Session:
     """A scenario while it runs."""
 
@@ -89,21 +124,24 @@ class _Session:
         self.chain = chain
         self.roles = roles
         self.symbol = bound.kind.symbol
+        self.other_symbols = bound.kind.other_symbols
         self.done: dict[str, _Done] = {}
         scenario = bound.scenario
         owner = roles.account("owner")
         with self._about(("setup",)):
             self.system = bound.kind.establish(chain, owner, bound.setup, roles.account)
+        funds = {}
         for role, amount in scenario.funds.items():
             with self._about(("funds", role)):
-                wei = parse_amount(amount, self.symbol)
-                self.system.fund(owner, roles.account(role), wei)
+                funds[role] = parse_amount(amount, self.symbol)
+                self.system.fund(owner, roles.account(role), funds[role])
         for index, step in enumerate(scenario.steps):
             if step.by is not None:
                 # Who has no gas yet gets some now: between two steps it would take a second.
                 with self._about(("steps", index, "by")):
                     roles.account(step.by)
         self.people = list(scenario.funds)
+        self.purses = Purses(self.system, roles, funds)
         self.last = chain.clock.present
         self.speaker = RoleSpeaker(self.system, roles)
 
@@ -146,6 +184,7 @@ class _Session:
             gas_used=0,
             holdings=(),
             balances={},
+            others={},
             differences=tuple(map(str, error.problems)),
             note=step.note,
         )
@@ -191,8 +230,10 @@ class _Session:
             role: self.system.positions_of(self.roles.address(role), block=block)
             for role in dict.fromkeys([*self.people, *step.expect.positions])
         }
+        if receipt is not None:
+            self.purses.note_fee(step.by or "", receipt.fee)
         balances = {
-            role: self.system.token.balance_of(self.roles.address(role), block=block)
+            role: self.purses.of(role, block)
             for role in dict.fromkeys([*self.people, *step.expect.balances])
         }
         checker = Comparison(self.file, self, place)
@@ -216,7 +257,12 @@ class _Session:
                 for position in owned
                 if position.state is not PositionState.CLOSED
             ),
-            balances=balances,
+            balances={role: held[self.symbol] for role, held in balances.items()},
+            others={
+                role: {symbol: held[symbol] for symbol in self.other_symbols}
+                for role, held in balances.items()
+                if self.other_symbols
+            },
             differences=tuple(checker.differences),
             note=step.note,
         )
@@ -246,7 +292,7 @@ class _Session:
         if argument in spec.choices:
             return choose(spec.choices[argument], value)
         if kind is ArgumentKind.AMOUNT:
-            return parse_amount(value, self.symbol)
+            return parse_amount(value, spec.units.get(argument, self.symbol))
         if kind is ArgumentKind.BPS:
             return parse_share(value)
         if kind is ArgumentKind.MOMENT:

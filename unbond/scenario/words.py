@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import Any, TypeVar
 
-from unbond.amounts import LARGEST, parse_amount, parse_share
+from unbond.amounts import LARGEST, parse_amount, parse_share, unit_of
 from unbond.codec import camel, snake
 from unbond.fields import is_moment, is_position, is_share
 from unbond.roles import parse_address
@@ -46,9 +46,10 @@ def split_moment(value: str) -> tuple[str, int]:
 class WordChecker:
     """Checks the form of values before there is a chain; each complaint is a ValueError."""
 
-    def __init__(self, symbol: str, powers: Iterable[str] = ()) -> None:
-        """Expect amounts in the token with this symbol, and these powers."""
+    def __init__(self, symbol: str, powers: Iterable[str] = (), others: Iterable[str] = ()) -> None:
+        """Expect amounts of what has this symbol, or sometimes of the others, and these powers."""
         self._symbol = symbol
+        self._others = list(others)
         self._powers = list(powers)
         self.named: dict[str, Fields | None] = {}
         """The steps so far by name, each with the fields of its event if these are known."""
@@ -58,6 +59,10 @@ class WordChecker:
         choices = spec.choices.get(argument)
         if choices is not None:
             choose(choices, value)
+        elif argument in spec.units:
+            if isinstance(value, bool):
+                raise ValueError(f"'{str(value).lower()}' is no amount")
+            parse_amount(value, spec.units[argument])
         else:
             self.check(spec.arguments[argument], value)
 
@@ -85,6 +90,13 @@ class WordChecker:
             raise ValueError(f"'{value}' is no power{near_names(value, self._powers)}")
         elif kind is ArgumentKind.PARTY:
             check_party(value)
+
+    def check_holding(self, value: Value | list[Value]) -> None:
+        """Complain about what nobody can hold."""
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, bool):
+                raise ValueError(f"'{str(one).lower()}' is no amount")
+            parse_amount(one, symbol_of(one, self._symbol, self._others))
 
     def check_moment(self, value: Value) -> None:
         """Complain about a moment that cannot be read, or names a step that is not before."""
@@ -121,6 +133,8 @@ class WordChecker:
             self.check_moment(value)
         elif kind is int and isinstance(value, str) and is_name(value):
             self._check_position(value)
+        elif kind is int and not isinstance(value, bool) and unit_of(value) in self._others:
+            parse_amount(value, unit_of(value))
         elif kind is int:
             self.check(ArgumentKind.BPS if is_share(name) else ArgumentKind.AMOUNT, value)
 
@@ -135,6 +149,12 @@ class WordChecker:
         known = self.named[value]
         if known is not None and not any(map(is_position, known)):
             raise ValueError(f"no position comes of the step '{value}'")
+
+
+def symbol_of(value: Value, symbol: str, others: Iterable[str]) -> str:
+    """The symbol that an amount is to be read in: the main one, if it names none of the others."""
+    unit = unit_of(value)
+    return unit if unit in others else symbol
 
 
 def choose(choices: type[EnumType], written: Value) -> EnumType:

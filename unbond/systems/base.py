@@ -59,6 +59,13 @@ class ArgumentKind(Enum):
     """A member of an enumeration; people write its name."""
 
 
+@dataclass(frozen=True)
+class Unit:
+    """The symbol in which an amount is written, if not in that of what is staked."""
+
+    symbol: str
+
+
 Amount = Annotated[int, ArgumentKind.AMOUNT]
 PositionId = Annotated[int, ArgumentKind.POSITION]
 Party = Annotated[str, ArgumentKind.PARTY]
@@ -84,6 +91,8 @@ class ActionSpec:
     """Those that need not be given."""
     choices: dict[str, type[Enum]]
     """What can be chosen, for those that are a choice."""
+    units: dict[str, str]
+    """The symbols in which amounts are written, where not in that of what is staked."""
     sends: bool
     """Whether it is an action, sent by somebody, or a view."""
 
@@ -124,8 +133,23 @@ class Receipt(Generic[E_co]):
     timestamp: int
     """The second at which it landed, in Unix time."""
     gas_used: int
+    fee: int
+    """What the sender paid for the gas, in wei of the chain's coin."""
     block: int
     txn_hash: str
+
+
+class Coin:
+    """The coin of the chain, where it is what is staked."""
+
+    def __init__(self, chain: Chain, symbol: str) -> None:
+        """Call the coin of ``chain`` by this symbol."""
+        self._chain = chain
+        self.symbol = symbol
+
+    def balance_of(self, account: str, block: Block = NEXT_BLOCK) -> int:
+        """What ``account`` holds, in wei."""
+        return self._chain.balance_of(account, block)
 
 
 class Token:
@@ -171,6 +195,8 @@ class System(ABC):
     """Its contract's name."""
     symbol: ClassVar[str]
     """The symbol of what is staked."""
+    other_symbols: ClassVar[tuple[str, ...]] = ()
+    """The symbols of what else people may hold of it."""
     powers: ClassVar[tuple[str, ...]]
     """The roles, in the sense of access control, that it uses."""
     setup_model: ClassVar[type[BaseModel]]
@@ -191,11 +217,12 @@ class System(ABC):
         if (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
             raise TypeError(f"there is a system called '{cls.name}' already: {known}")
 
-    def __init__(self, chain: Chain, contract: Contract, token: Token) -> None:
-        """Drive the system at ``contract``, which holds ``token``."""
+    def __init__(self, chain: Chain, contract: Contract, *money: Coin | Token) -> None:
+        """Drive the system at ``contract``; what is staked comes first of the ``money`` it uses."""
         self.chain = chain
         self.contract = contract
-        self.token = token
+        self.money = {one.symbol: one for one in money}
+        """What people hold that has to do with the system, by symbol."""
         self.deployed: Deployed | None = None
         """How it was deployed, if by this object."""
 
@@ -217,6 +244,18 @@ class System(ABC):
     def address(self) -> str:
         """Where the contract is."""
         return self.contract.address
+
+    @property
+    def token(self) -> Token:
+        """The token that is staked.
+
+        Raises:
+            LookupError: when what is staked is the coin of the chain.
+        """
+        staked = self.money[self.symbol]
+        if isinstance(staked, Coin):
+            raise LookupError(f"{self.symbol} is the coin of the chain, and no token")
+        return staked
 
     @classmethod
     @cache
@@ -250,6 +289,12 @@ class System(ABC):
                     argument: get_args(hints[argument])[0]
                     for argument, kind in kinds.items()
                     if kind is ArgumentKind.CHOICE
+                },
+                units={
+                    argument: unit.symbol
+                    for argument in kinds
+                    for unit in get_args(hints[argument])[1:]
+                    if isinstance(unit, Unit)
                 },
                 sends=sends,
             )
@@ -308,7 +353,14 @@ class System(ABC):
         return self.position_name(position.id)
 
     def fund(self, minter: AccountAPI, account: AccountAPI, amount: int) -> None:
-        """Give ``account`` new tokens, ``amount`` in wei, and let the system take any number."""
+        """Give ``account`` what is staked, ``amount`` in wei.
+
+        Tokens are new, and the system may take any number of them. Coins come from ``minter``, if
+        the account has too few.
+        """
+        if isinstance(self.money[self.symbol], Coin):
+            self.chain.enrich(account, amount, minter)
+            return
         self.token.mint(minter, str(account.address), amount)
         self.token.approve(account, self.address, 2**256 - 1)
 
@@ -394,6 +446,7 @@ class System(ABC):
             events=events,
             timestamp=self.chain.timestamp_of(receipt.block_number),
             gas_used=int(receipt.gas_used),
+            fee=int(receipt.total_fees_paid),
             block=int(receipt.block_number),
             txn_hash=str(receipt.txn_hash),
         )
