@@ -5,6 +5,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 
 import {Custody} from "../common/Custody.sol";
 import {Governed} from "../common/Governed.sol";
@@ -16,6 +17,7 @@ import {CoStakeInfo, DeviceInfo, DeviceStatus, Exit, ExitKind, IDeviceStaking} f
 /// @dev Documented in {IDeviceStaking}. Nothing has to be done when time alone changes something: a wait that is over, or
 /// an owner's stake that has been withdrawn, is seen by whoever looks next.
 contract DeviceStaking is IDeviceStaking, Governed, Custody, PositionIds, ReentrancyGuardTransient {
+    using Checkpoints for Checkpoints.Trace208;
     using SafeCast for uint256;
 
     /* CONSTANTS */
@@ -70,6 +72,7 @@ contract DeviceStaking is IDeviceStaking, Governed, Custody, PositionIds, Reentr
         uint16 cards;
         uint96 waiting; // wei of the co-stake that left last, which counts
         uint40 waitingUntil; // before this second
+        bool moreWait; // whether others waited when it left
         uint32 term; // how many owners have left while a co-stake waited
         bool offerClosed; // the last offer, without a co-staker
         //
@@ -90,6 +93,11 @@ contract DeviceStaking is IDeviceStaking, Governed, Custody, PositionIds, Reentr
     uint256 private _lastPlace;
 
     mapping(uint256 id => Entry) private _entries;
+
+    /// @dev Co-stakes that others followed in waiting: by the second in which a wait ends, what has ended with it and before,
+    /// in wei. Waits are of one length, so they end in the order in which they begin. What an owner's leaving has cut
+    /// short ends long before the device can have another owner.
+    mapping(uint256 place => Checkpoints.Trace208) private _waits;
 
     /// @dev When the owner left who ended this term of the device; 0 if it goes on.
     mapping(uint256 place => mapping(uint256 term => uint256)) private _leftAt;
@@ -248,6 +256,11 @@ contract DeviceStaking is IDeviceStaking, Governed, Custody, PositionIds, Reentr
         uint64 countsUntil = uint64(block.timestamp) + CO_STAKE_WAIT;
         uint96 amount;
         (exitId, amount) = _leaveCoStake(deviceId, device, countsUntil);
+        device.moreWait = block.timestamp < device.waitingUntil;
+        if (device.moreWait) {
+            Checkpoints.Trace208 storage waits = _waits[device.place];
+            waits.push(device.waitingUntil, waits.latest() + device.waiting);
+        }
         device.waiting = amount;
         device.waitingUntil = SafeCast.toUint40(countsUntil);
     }
@@ -491,6 +504,7 @@ contract DeviceStaking is IDeviceStaking, Governed, Custody, PositionIds, Reentr
             device.term += 1;
             device.waiting = 0;
             device.waitingUntil = 0;
+            device.moreWait = false;
             emit WaitEnded(deviceId, availableAt);
         }
         if (device.offerClosed) device.offerClosed = false;
@@ -612,9 +626,14 @@ contract DeviceStaking is IDeviceStaking, Governed, Custody, PositionIds, Reentr
         return device.coStaked ? _entries[_coStakeIdOf(device)].amount : 0;
     }
 
-    /// @dev What a co-stake that has left still counts, in wei (D-12).
-    function _waiting(Device storage device) private view returns (uint256) {
-        return block.timestamp < device.waitingUntil ? device.waiting : 0;
+    /// @dev What co-stakes that have left still count, in wei (D-12).
+    function _waiting(Device storage device) private view returns (uint256 amount) {
+        if (block.timestamp >= device.waitingUntil) return 0;
+        amount = device.waiting;
+        if (device.moreWait) {
+            Checkpoints.Trace208 storage waits = _waits[device.place];
+            amount += waits.latest() - waits.upperLookup(uint48(block.timestamp));
+        }
     }
 
     /// @dev Whether the last co-staker has left and been paid, and no offer has been opened since.

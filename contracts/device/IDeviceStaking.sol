@@ -51,8 +51,8 @@ struct DeviceInfo {
 /// @param coStake What he has put in and not unstaked, in wei.
 /// @param coStakeId His position.
 /// @param coShareBps His part of the rewards, in 1/10 000.
-/// @param waiting What the co-staker who unstaked last still counts, in wei (D-12).
-/// @param waitingUntil From which second it no longer does; 0 if nothing waits.
+/// @param waiting What co-stakers who have unstaked still count together, in wei (D-12).
+/// @param waitingUntil From which second none of it counts; 0 if nothing waits.
 /// @param offerOpen Whether an offer is open.
 /// @param offerNonce The number of the device's last offer.
 /// @param offerAmount What that offer asks for, in wei.

@@ -639,7 +639,14 @@ class DeviceStaking(NumberedSystem):
     def distribute_many(
         self, sender: AccountAPI, devices: Sequence[int], amounts: Sequence[int]
     ) -> Receipt[Distributed | Skipped]:
-        """Bring in rewards for devices, amounts in wei; those that are not eligible are skipped."""
+        """Bring in rewards for devices, amounts in wei; those that are not eligible are skipped.
+
+        Raises:
+            ValueError: when no device is named.
+            Refused: when the contract refuses.
+        """
+        if not (devices or amounts):
+            raise ValueError("there is no device to bring in rewards for")
         return self._act(
             (Distributed, Skipped), "distribute", list(devices), list(amounts), sender=sender
         )

@@ -357,6 +357,62 @@ def test_an_exit_that_has_ended_stays_ended_when_the_owner_leaves(
     assert device.positions_of(co_staker.address) == before
 
 
+@pytest.mark.rule("D-12", "D-7", "C-1")
+def test_each_of_several_waiting_co_stakes_counts_until_its_own_wait_ends(
+    device: DeviceStaking,
+    clock: Clock,
+    worker: AccountAPI,
+    co_staker: AccountAPI,
+    second_co_staker: AccountAPI,
+    latecomer: AccountAPI,
+    pair: Pair,
+) -> None:
+    """A later co-staker of one wei ends nobody's wait."""
+    amounts = [CO_STAKE, 1, 100 * IO]
+    left = [device.unstake_co_stake(co_staker, RIG).timestamp]
+    for after, person, amount in ((3, second_co_staker, amounts[1]), (5, latecomer, amounts[2])):
+        clock.at(left[0] + after * DAY)
+        co_staked(device, worker, person, amount=amount)
+        left.append(device.unstake_co_stake(person, RIG).timestamp)
+
+    assert device.counted_stake(RIG) == RIG_REQUIRES + sum(amounts)
+    for index, moment in enumerate(left):
+        clock.at(moment + WAIT - 1)
+        info = device.co_stake_of(RIG)
+        assert (info.waiting, info.waiting_until) == (sum(amounts[index:]), left[-1] + WAIT)
+        clock.at(moment + WAIT)
+        assert device.co_stake_of(RIG).waiting == sum(amounts[index + 1 :])
+        assert device.counted_stake(RIG) == RIG_REQUIRES + sum(amounts[index + 1 :])
+    assert device.co_stake_of(RIG) == no_co_stake(3, amounts[2], CO_SHARE)
+
+
+@pytest.mark.rule("D-12", "D-13", "D-4")
+def test_what_waited_for_one_owner_never_counts_for_the_next(
+    device: DeviceStaking,
+    clock: Clock,
+    worker: AccountAPI,
+    co_staker: AccountAPI,
+    second_co_staker: AccountAPI,
+    latecomer: AccountAPI,
+    stranger: AccountAPI,
+    pair: Pair,
+) -> None:
+    device.unstake_co_stake(co_staker, RIG)
+    co_staked(device, worker, second_co_staker)
+    device.unstake_co_stake(second_co_staker, RIG)
+    left = device.unstake(worker, RIG).main
+    assert device.counted_stake(RIG) == 0
+    clock.at(left.available_at)
+    device.withdraw(worker, left.exit_id)
+
+    # The next owner, with two waits at once of his own.
+    staked(device, latecomer)
+    for person in (stranger, worker):
+        co_staked(device, latecomer, person, amount=IO)
+        device.unstake_co_stake(person, RIG)
+    assert device.counted_stake(RIG) == RIG_REQUIRES + 2 * IO
+
+
 @pytest.mark.rule("D-13", "D-12", "C-2")
 @pytest.mark.case(42)
 def test_an_owner_who_leaves_ends_the_waits_that_run_and_no_others(

@@ -131,8 +131,8 @@ class Device:
     """The owner's, until it is withdrawn (D-4)."""
     co: Stake | None = None
     """A co-stake, until it leaves."""
-    waiting: Stake | None = None
-    """The co-stake that left last, in the time of this owner."""
+    waiting: list[Stake] = field(default_factory=list)
+    """The co-stakes that left, in the time of this owner."""
     nonce: int = 0
     offer: tuple[int, int] = (0, 0)
     """Amount and share of the last offer."""
@@ -168,8 +168,8 @@ class Device:
         return min(self.owned, max(self.owned + self.added - self.requirement, 0))
 
     def waits(self, now: int) -> int:
-        """What a co-stake that has left still counts, in wei (D-12)."""
-        return self.waiting.amount if self.waiting and now < self.waiting.counts_until else 0
+        """What co-stakes that have left still count, in wei (D-12)."""
+        return sum(stake.amount for stake in self.waiting if now < stake.counts_until)
 
     def counted(self, now: int) -> int:
         """What counts, in wei (D-7)."""
@@ -413,7 +413,8 @@ class Ledger:
                 # those waits still.
                 if stake.where == where and stake.available_at and now < stake.counts_until:
                     stake.available_at = min(stake.available_at, now + COOLDOWN)
-        device.co = device.waiting = device.last_co = None
+        device.co = device.last_co = None
+        device.waiting = []
         device.offer_closed = False
 
     def note(self, move: Move, now: int) -> None:
@@ -492,9 +493,10 @@ class Ledger:
                 return -int(arguments[2])
             case "unstake_co_stake":
                 assert device.co is not None
-                device.waiting, device.co = device.co, None
-                device.waiting.counts_until = now + WAIT
-                self.leave(device.waiting, now + WAIT)
+                device.co.counts_until = now + WAIT
+                self.leave(device.co, now + WAIT)
+                device.waiting.append(device.co)
+                device.co = None
             case "set_requirement":
                 device.multiplier, device.cards = arguments[1:]
             case "set_rented":
@@ -553,7 +555,7 @@ class Ledger:
             device.co.identifier if device.co else 0,
             (device.co.share or 0) if device.co else 0,
             waits,
-            device.waiting.counts_until if device.waiting and waits else 0,
+            max(stake.counts_until for stake in device.waiting) if waits else 0,
             device.offer_open,
             device.nonce,
             *device.offer,
