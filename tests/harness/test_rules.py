@@ -36,7 +36,11 @@ def marks_of(function: ast.FunctionDef, name: str) -> tuple[Any, ...]:
     found: list[Any] = []
     for decorator in function.decorator_list:
         if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == f"pytest.mark.{name}":
-            found += [ast.literal_eval(argument) for argument in decorator.args]
+            for argument in decorator.args:
+                if isinstance(argument, ast.Starred):
+                    found += ast.literal_eval(argument.value)
+                else:
+                    found.append(ast.literal_eval(argument))
     return tuple(found)
 
 
