@@ -188,11 +188,11 @@ def test_unstaking_takes_the_whole_stake_which_stops_counting_at_once(
 
 
 @pytest.mark.rule("D-3", "D-5", "C-1")
-@pytest.mark.case(1, 8)
+@pytest.mark.case(8)
 def test_a_stake_is_shut_for_fourteen_days_and_then_pays_once(
     device: DeviceStaking, clock: Clock, money: Money, worker: AccountAPI, solo: int
 ) -> None:
-    """Cases 1 and 8, and the vector of document 000."""
+    """Case 8, and the vector of document 000."""
     unstaked_at = device.unstake(worker, RIG).timestamp
 
     clock.at(unstaked_at + 1_209_599)

@@ -763,8 +763,8 @@ class Story:
 
 @pytest.fixture
 def opening(device: DeviceStaking, clock: Clock, roles: Roles) -> Story:
-    """How every story begins: the rig has a co-stake; the device of one card more than it requires,
-    and it is rented; the last one had a co-stake, which waits, and looks for another one."""
+    """How every story begins: the rig has a co-stake, as has the device of one card, which is
+    rented; the last one had one, which waits, and looks for another."""
     device.register_device(roles.account("registrar"), 9, *TERMS[9])
     people = (*PEOPLE, "stranger", "rewarder", "registrar", "pauser")
     addresses = {person: roles.address(person) for person in people}
@@ -774,6 +774,8 @@ def opening(device: DeviceStaking, clock: Clock, roles: Roles) -> Story:
         Move("worker", "open_offer", (8, 300 * IO, 2_500)),
         Move("co_staker", "accept_offer", (8, 1, 300 * IO, 2_500)),
         Move("latecomer", "stake", (7, 250 * IO)),
+        Move("latecomer", "open_offer", (7, 50 * IO, 9_999)),
+        Move("worker", "accept_offer", (7, 1, 50 * IO, 9_999)),
         Move("worker", "stake", (9, 600 * IO)),
         Move("worker", "open_offer", (9, 200 * IO, 3_333)),
         Move("second_co_staker", "accept_offer", (9, 1, 200 * IO, 3_333)),
@@ -971,6 +973,7 @@ def test_what_a_view_says_of_the_next_second_comes_true(opening: Story, asker: A
         ("unstake", "DeviceRented"),
         ("unstake", "OfferOpen"),
         ("unstakeCoStake", ""),
+        ("unstakeCoStake", "DeviceRented"),
         ("withdraw", ""),
         ("withdraw", "CoolingDown"),
         ("withdraw", "AlreadyWithdrawn"),
