@@ -632,7 +632,7 @@ contract DeviceStaking is IDeviceStaking, Governed, Custody, PositionIds, Reentr
         amount = device.waiting;
         if (device.moreWait) {
             Checkpoints.Trace208 storage waits = _waits[device.place];
-            amount += waits.latest() - waits.upperLookup(uint48(block.timestamp));
+            amount += waits.latest() - waits.upperLookupRecent(uint48(block.timestamp));
         }
     }
 

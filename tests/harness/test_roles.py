@@ -63,11 +63,11 @@ def test_an_account_is_the_one_at_the_address(people: Roles) -> None:
         assert people.account(role) is people.account(role)
 
 
-def newcomers(people: Roles) -> Iterator[str]:
+def newcomers(chain: Chain, people: Roles) -> Iterator[str]:
     """Roles of accounts beyond the usual ten, to which nobody has sent anything yet."""
     for number in itertools.count():
         role = f"guest{number}"
-        if ape.accounts[people.address(role)].balance == 0:
+        if chain.balance_of(people.address(role)) == 0:
             yield role
 
 
@@ -77,7 +77,9 @@ def test_more_accounts_than_ten_can_pay_for_gas(local_chain: Chain, people: Role
     before = height(local_chain)
     # One of the usual ten needs nothing.
     assert (people.account("tenth").address, height(local_chain)) == (tenth, before)
-    accounts = [people.account(role) for role in itertools.islice(newcomers(people), 4)]
+    accounts = [
+        people.account(role) for role in itertools.islice(newcomers(local_chain, people), 4)
+    ]
     assert height(local_chain) == before + 4
     assert [account.balance for account in accounts] == [POCKET_MONEY] * 4
     assert len({tenth, *(account.address for account in accounts)}) == 5
@@ -87,7 +89,7 @@ def test_more_accounts_than_ten_can_pay_for_gas(local_chain: Chain, people: Role
 
 
 def test_asking_again_sends_nothing_more(local_chain: Chain, people: Roles) -> None:
-    role = next(newcomers(people))
+    role = next(newcomers(local_chain, people))
     account = people.account(role)
     before = height(local_chain)
     assert people.account(role) is account
@@ -98,16 +100,16 @@ def test_an_address_costs_nothing(local_chain: Chain, people: Roles) -> None:
     before = height(local_chain)
     people.address("first")
     assert people.address("second") == ELEVENTH
-    address = people.address(next(newcomers(people)))
+    address = people.address(next(newcomers(local_chain, people)))
     assert height(local_chain) == before
-    assert ape.accounts[address].balance == 0
+    assert local_chain.balance_of(address) == 0
 
 
 def test_a_return_to_an_earlier_snapshot_does_not_leave_anybody_without_gas(
     local_chain: Chain, people: Roles
 ) -> None:
     snapshot = local_chain.provider.snapshot()
-    role = next(newcomers(people))
+    role = next(newcomers(local_chain, people))
     account = people.account(role)
     local_chain.provider.restore(snapshot)
     assert account.balance == 0

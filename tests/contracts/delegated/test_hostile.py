@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from unbond.chain import Chain
     from unbond.clock import Clock
 
+# Many deployments and long stories.
+pytestmark = pytest.mark.slow
+
 FUNDS = 100_000 * ANKR
 REWARD = 2000 * ANKR
 PLAIN, TAKES_FEE, REVERTS, RETURNS_FALSE, RETURNS_NOTHING, MOVES_NOTHING = range(6)

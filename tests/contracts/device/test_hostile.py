@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from unbond.chain import Chain
     from unbond.clock import Clock
 
+# Many deployments and long stories.
+pytestmark = pytest.mark.slow
+
 FUNDS = 100_000 * IO
 REWARD = 100 * IO
 SMALL, LARGE, OTHER, OWN, SPARE = 7, 8, 9, 10, 11
@@ -449,7 +452,6 @@ def outcome_of(reentrant: Reentrant) -> tuple[object, ...]:
 
 @pytest.mark.rule("C-4")
 @pytest.mark.case(35)
-@pytest.mark.slow
 def test_no_entry_point_can_be_entered_from_a_hook(reentrant: Reentrant) -> None:
     """Case 35: before and after the tokens have moved, with calls that work by themselves."""
     calls = calls_of(reentrant.address)

@@ -46,6 +46,9 @@ if TYPE_CHECKING:
 
     from .conftest import Pair
 
+# Many deployments and long stories.
+pytestmark = pytest.mark.slow
+
 REWARD = 100 * IO
 
 
