@@ -194,8 +194,13 @@ contract LiquidStaking is ILiquidStaking, Governed, RequestIds, ReentrancyGuardT
         if (to == address(0)) revert ZeroAddress();
         previewClaim(requestId);
 
-        if (policy == PayoutPolicy.FirstFit) amount = _firstFit.takeAside(_placeOf(requestId));
-        else amount = _partialFifo.take(requestId);
+        if (policy == PayoutPolicy.FirstFit) {
+            uint256 place = _placeOf(requestId);
+            amount = _firstFit.setAside[place];
+            _firstFit.setAside[place] = 0;
+        } else {
+            amount = _partialFifo.take(requestId);
+        }
         _setAside -= amount.toUint128();
         emit Claimed(msg.sender, requestId, to, amount);
 
@@ -238,15 +243,7 @@ contract LiquidStaking is ILiquidStaking, Governed, RequestIds, ReentrancyGuardT
         if (maxRequests == 0) revert ZeroAmount();
 
         if (policy == PayoutPolicy.FirstFit) {
-            uint256 last = _lastPlace;
-            uint256 place;
-            bool inOrder = true;
-            while (count < maxRequests) {
-                (place, inOrder) = _firstFit.nextPayable(place, last, freeLiquidity(), inOrder, PAYOUT_TARGET);
-                if (place == 0) break;
-                amount += _payRequest(place);
-                ++count;
-            }
+            (count, amount) = _payOut(maxRequests);
         } else {
             amount = _partialFifo.fill(freeLiquidity());
             _owed -= amount.toUint96();
@@ -347,20 +344,17 @@ contract LiquidStaking is ILiquidStaking, Governed, RequestIds, ReentrancyGuardT
 
     /// @inheritdoc ILiquidStaking
     function requests(uint256 requestId) public view returns (Request memory request) {
+        uint256 requestedAt = _requestedAt(requestId);
+        if (requestedAt == 0) revert UnknownId(requestId);
         request.owner = _accountOf(requestId);
+        request.requestedAt = uint64(requestedAt);
         if (policy == PayoutPolicy.FirstFit) {
             uint256 place = _placeOf(requestId);
-            FirstFit.Request memory kept = _firstFit.requests[place];
-            if (request.owner == address(0) || kept.owner != request.owner) revert UnknownId(requestId);
-            request.amount = kept.amount;
-            request.claimable = _firstFit.waits(place) ? 0 : kept.amount;
-            request.requestedAt = uint64(_firstFit.requestedAt(place));
+            request.claimable = _firstFit.setAside[place];
+            request.amount = _firstFit.requests[place].amount + request.claimable;
         } else {
-            PartialFifo.Request memory kept = _partialFifo.requests[requestId];
-            if (kept.requestedAt == 0) revert UnknownId(requestId);
-            request.amount = kept.amount;
             request.claimable = _partialFifo.filledOf(requestId);
-            request.requestedAt = kept.requestedAt;
+            request.amount = _partialFifo.requests[requestId].amount;
         }
     }
 
@@ -381,7 +375,7 @@ contract LiquidStaking is ILiquidStaking, Governed, RequestIds, ReentrancyGuardT
     /// @inheritdoc ILiquidStaking
     function isOverdue(uint256 requestId) external view returns (bool) {
         Request memory request = requests(requestId);
-        return _waits(request) && block.timestamp >= request.requestedAt + PAYOUT_TARGET;
+        return _waits(request) && _isPastTarget(request.requestedAt);
     }
 
     /// @inheritdoc ILiquidStaking
@@ -511,6 +505,24 @@ contract LiquidStaking is ILiquidStaking, Governed, RequestIds, ReentrancyGuardT
         emit Burnt(msg.sender, requestId, shares, amount);
     }
 
+    /// @dev Pays requests, first fit, until none fits, `maxRequests` have been paid, or the oldest is overdue (L-5, L-6).
+    function _payOut(uint256 maxRequests) private returns (uint256 count, uint256 amount) {
+        uint256 last = _lastPlace;
+        uint256 place;
+        uint256 passed;
+        bool inOrder = true;
+        while (count < maxRequests) {
+            (place, passed) = _firstFit.nextPayable(place, last, freeLiquidity(), inOrder);
+            if (passed != 0) {
+                if (_isPastTarget(_requestedAt(_idOf(_firstFit.requests[passed].owner, passed)))) break;
+                inOrder = false;
+            }
+            if (place == 0) break;
+            amount += _payRequest(place);
+            ++count;
+        }
+    }
+
     /// @dev Pays the request at a place; keeps the coins for its owner if he refuses them.
     function _payRequest(uint256 place) private returns (uint256 amount) {
         address owner;
@@ -521,7 +533,7 @@ contract LiquidStaking is ILiquidStaking, Governed, RequestIds, ReentrancyGuardT
         if (_trySend(owner, amount)) {
             emit Paid(owner, _idOf(owner, place), amount);
         } else {
-            _firstFit.setAside(place, amount);
+            _firstFit.setAside[place] = amount;
             _setAside += uint128(amount);
             emit SetAside(owner, _idOf(owner, place), amount);
         }
@@ -530,6 +542,11 @@ contract LiquidStaking is ILiquidStaking, Governed, RequestIds, ReentrancyGuardT
     /// @dev Whether something of a request waits for liquidity.
     function _waits(Request memory request) private pure returns (bool) {
         return request.amount > request.claimable;
+    }
+
+    /// @dev Whether a request of that time may not be overtaken any more, if it waits.
+    function _isPastTarget(uint256 requestedAt) private view returns (bool) {
+        return block.timestamp >= requestedAt + PAYOUT_TARGET;
     }
 
     /* COINS */

@@ -15,8 +15,7 @@ library PartialFifo {
     /// @dev A stretch of the line of which nothing has been paid. One slot.
     struct Request {
         uint96 amount; // wei
-        uint112 start; // wei from the beginning of the line
-        uint40 requestedAt;
+        uint128 start; // wei from the beginning of the line
     }
 
     struct Queue {
@@ -28,7 +27,7 @@ library PartialFifo {
     /// @dev Puts a request at the end.
     function push(Queue storage queue, uint256 id, uint256 amount) internal {
         uint256 start = queue.requested;
-        queue.requests[id] = Request(amount.toUint96(), start.toUint112(), block.timestamp.toUint40());
+        queue.requests[id] = Request(amount.toUint96(), uint128(start));
         queue.requested = (start + amount).toUint128();
     }
 
@@ -43,7 +42,7 @@ library PartialFifo {
         amount = filledOf(queue, id);
         Request storage request = queue.requests[id];
         request.amount -= uint96(amount);
-        request.start += uint112(amount);
+        request.start += uint128(amount);
     }
 
     /// @dev What of a request has been filled and not been paid, in wei.
