@@ -90,6 +90,8 @@ contract LiquidStaking is ILiquidStaking, Governed, RequestIds, ReentrancyGuardT
 
     Validator[] private _validators;
 
+    mapping(address account => bool) private _isValidator;
+
     /// @dev What the next harvest of a validator releases, in wei.
     mapping(uint256 validatorIndex => uint256) private _scheduled;
 
@@ -113,11 +115,11 @@ contract LiquidStaking is ILiquidStaking, Governed, RequestIds, ReentrancyGuardT
         uint256 count = validators_.length;
         if (count == 0 || count > MAX_VALIDATORS) revert ValidatorCount(count, MAX_VALIDATORS);
         for (uint256 i = 0; i < count; ++i) {
-            if (address(validators_[i]) == address(0)) revert ZeroAddress();
-            for (uint256 j = 0; j < i; ++j) {
-                if (validators_[i] == validators_[j]) revert DuplicateValidator(validators_[i]);
-            }
-            _validators.push(Validator(validators_[i], 0));
+            IValidator validator = validators_[i];
+            if (address(validator) == address(0)) revert ZeroAddress();
+            if (_isValidator[address(validator)]) revert DuplicateValidator(validator);
+            _isValidator[address(validator)] = true;
+            _validators.push(Validator(validator, 0));
         }
 
         policy = policy_;
@@ -130,7 +132,7 @@ contract LiquidStaking is ILiquidStaking, Governed, RequestIds, ReentrancyGuardT
 
     /// @notice Takes coins from validators while they are asked for them.
     receive() external payable {
-        if (!_reentrancyGuardEntered()) revert Uninvited(msg.sender);
+        if (!_reentrancyGuardEntered() || !_isValidator[msg.sender]) revert Uninvited(msg.sender);
     }
 
     /* STAKER */
@@ -494,10 +496,9 @@ contract LiquidStaking is ILiquidStaking, Governed, RequestIds, ReentrancyGuardT
 
     /// @dev Makes `shares` shares of the caller's, which are burnt, a request for `amount` wei.
     function _request(uint256 shares, uint256 amount) private returns (uint256 requestId) {
-        _poolValue -= amount.toUint128();
-        _totalShares -= shares.toUint128();
-        _owed += amount.toUint96();
-        uint256 place = ++_lastPlace;
+        (_poolValue, _totalShares) = (_poolValue - amount.toUint128(), _totalShares - shares.toUint128());
+        uint256 place = uint256(_lastPlace) + 1;
+        (_owed, _lastPlace) = (_owed + amount.toUint96(), place.toUint32());
         requestId = _idOf(msg.sender, place);
         _list(msg.sender, place);
         if (policy == PayoutPolicy.FirstFit) _firstFit.push(place, msg.sender, amount);
