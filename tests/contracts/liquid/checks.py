@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ape.types import AddressType
+
 from unbond.artifacts import container, instance
 from unbond.chain import Chain, Contract, Log
 from unbond.clock import LAST_BLOCK
@@ -59,17 +61,14 @@ class Pool:
         self.validators: list[Contract] = []
         for _ in range(validators):
             there = chain.deploy(container("LockupValidator"), PERIOD, rate, sender=owner)
-            self.validators.append(
-                Contract(chain, instance("LockupValidator", there.address))
-            )
+            self.validators.append(Contract(chain, instance("LockupValidator", there.address)))
             if funded:
                 owner.transfer(there.address, FILL)
         addresses = [validator.address for validator in self.validators]
         kinds = [container(name) for name in ("LockupValidator", "BondToken", "CertificateToken")]
         errors = [kind.contract_type.errors for kind in kinds]
-        self.deployed = chain.deploy(
-            container("LiquidStaking"), addresses, policy, treasury, str(owner.address), sender=owner
-        )
+        kind, admin = container("LiquidStaking"), str(owner.address)
+        self.deployed = chain.deploy(kind, addresses, policy, treasury, admin, sender=owner)
         self.contract = Contract(chain, instance("LiquidStaking", self.deployed.address), *errors)
         own = self.contract.instance.contract_type.errors
         bonds, certificates = self.view("bonds"), self.view("certificates")
@@ -122,7 +121,7 @@ class Pool:
 
 def balance(chain: Chain, address: str) -> int:
     """The coins at an address."""
-    return int(chain.provider.get_balance(address))
+    return int(chain.provider.get_balance(AddressType(address)))
 
 
 def check_ledger(pool: Pool) -> tuple[int, ...]:

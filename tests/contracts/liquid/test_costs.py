@@ -1,4 +1,4 @@
-"""What actions cost, in gas, with one request waiting and with many; and who gets which part by age."""
+"""What actions cost, in gas, with one request waiting and with many; and parts by age."""
 
 from __future__ import annotations
 
@@ -93,8 +93,8 @@ def test_costs_do_not_grow_with_the_queue(
         assert few == many
     else:
         assert max(found["request, on average"]) <= 110_000
-        few, many = found["settle, one"]
-        assert many - few <= 140_000
+        with_one, with_many = found["settle, one"]
+        assert with_many - with_one <= 140_000
         assert max(found["settle, each of five"]) <= 75_000
 
 

@@ -1,9 +1,10 @@
-"""The books balance to the wei after whatever anybody does (L-10), and nobody's shares lose (L-1)."""
+"""The books balance to the wei whatever anybody does (L-10), and shares never lose (L-1)."""
 
 from __future__ import annotations
 
 import random
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from unbond.clock import Clock
 
 STEPS = 100
+NAMES = (
+    *("stake", "burn", "burnBonds", "harvest", "settle") * 2,
+    *("convert", "back", "transfer", "claim", "redelegate", "topUp", "release", "schedule"),
+    *("wait", "wait", "wait", "behave", "force", "fees"),
+)
 POLICIES = pytest.mark.parametrize(
     "policy", [FIRST_FIT, PARTIAL_FIFO], ids=["first fit", "partial fifo"]
 )
@@ -54,10 +60,7 @@ class Walk:
         held = pool.certificates.view("balanceOf", me)
         bonds = pool.bonds.view("balanceOf", me)
         shares = pool.bonds.view("sharesOf", me)
-        name = rng.choice(
-            "stake stake burn burn burnBonds burnBonds convert back transfer harvest harvest settle "
-            "settle claim redelegate topUp release schedule wait behave force fees".split()
-        )
+        name = rng.choice(NAMES)
         value = rng.randint(COIN, 30 * COIN)
         action = {
             "stake": lambda: pool.stake(who, value, bonds=rng.random() < 0.5),
@@ -80,7 +83,7 @@ class Walk:
             "schedule": lambda: pool.act(
                 pool.owner, "scheduleRelease", 0, rng.choice([0, 5 * COIN, 10**6 * COIN])
             ),
-            "wait": lambda: self.clock.travel(days=rng.choice([1, 10, 36])),
+            "wait": lambda: self.clock.travel(days=rng.choice([1, 36])),
             "behave": lambda: self.treasury.act("behave", rng.choice([0, 1, 2, 3]), sender=who),
             "force": lambda: self.treasury.act("force", pool.address, sender=who, value=12345),
             "fees": lambda: self.treasury.act(
@@ -224,7 +227,7 @@ def test_rounding_cannot_be_heaped_on_a_few_shares(
         pool.stake(delegator, COIN, bonds=True)
         check_ledger(pool)
     # One wei or so a round, and not twice as much each time.
-    assert all(later <= earlier + 2 for earlier, later in zip(worth, worth[1:], strict=False))
+    assert all(later <= earlier + 2 for earlier, later in pairwise(worth))
 
 
 @pytest.mark.rule("L-2")

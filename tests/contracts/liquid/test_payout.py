@@ -6,6 +6,8 @@ import random
 from typing import TYPE_CHECKING
 
 import pytest
+from hexbytes import HexBytes
+from web3.types import TxParams, Wei
 
 from unbond.errors import NotYours, Refused
 
@@ -13,7 +15,6 @@ from .checks import (
     COIN,
     FIRST_FIT,
     PARTIAL_FIFO,
-    PERIOD,
     TARGET,
     Pool,
     balance,
@@ -317,9 +318,14 @@ def test_nobody_makes_a_payment_fail_by_calling_with_little_gas(
     data = bytes(pool.contract.instance.settle.encode_input(10))
     outcomes = set()
     for gas in range(60_000, 200_000, 3_000):
-        call = {"from": stranger.address, "to": pool.address, "data": "0x" + data.hex(), "gas": gas}
-        call["maxFeePerGas"] = 2 * local_chain.provider.base_fee
-        call["maxPriorityFeePerGas"] = 0
+        call: TxParams = {
+            "from": stranger.address,
+            "to": pool.contract.instance.address,
+            "data": HexBytes(data),
+            "gas": gas,
+            "maxFeePerGas": Wei(2 * local_chain.provider.base_fee),
+            "maxPriorityFeePerGas": Wei(0),
+        }
         try:
             web3.eth.call(call, "latest")
         except Exception:
@@ -327,7 +333,7 @@ def test_nobody_makes_a_payment_fail_by_calling_with_little_gas(
             continue
         snapshot = local_chain.provider.snapshot()
         receipt = pool.contract.instance.settle(10, sender=stranger, gas_limit=gas)
-        outcomes.add([log.name for log in pool.contract.logs(receipt)][0])
+        outcomes.add(next(pool.contract.logs(receipt)).name)
         local_chain.provider.restore(snapshot)
     assert outcomes == {"nothing", "Paid"}
 
