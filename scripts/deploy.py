@@ -12,12 +12,16 @@ from unbond.roles import WELL_KNOWN, Roles
 from unbond.systems import System
 from unbond.systems.delegated import DelegatedStaking
 from unbond.systems.device import DeviceStaking
-from unbond.when import format_date, parse_moment
+from unbond.systems.liquid import Coin, LiquidStaking, PayoutPolicy
+from unbond.when import DAY, format_date, parse_moment
 
 FUNDS = 1_000_000 * 10**18
 COMMISSION_BPS = 500
 DEVICES = {1: (10_000, 1), 2: (2_500, 4), 3: (100_000, 8)}
 """The multiplier, in 1/10 000, and the cards of each device."""
+YEARLY_RATE_BPS = 1000
+VALIDATOR_FUNDS = 100 * 10**18
+"""What a simulated validator has to pay rewards with, in wei."""
 
 
 @click.group(short_help="Deploy a system")
@@ -91,6 +95,53 @@ def device(
     _finish(system, name, as_json=as_json)
 
 
+@cli.command(cls=NetworkCommand, short_help="Deploy LiquidStaking")
+@account_option()
+@click.option("--name", help="The name in the address book, if not 'liquid'.")
+@click.option("--validator", "validators", multiple=True, help="A validator; may be repeated.")
+@click.option("--treasury", help="Who gets the fees; the account if not given.")
+@click.option(
+    "--policy",
+    type=click.Choice(["first-fit", "partial-fifo"]),
+    default="first-fit",
+    show_default=True,
+    help="Whether the oldest request that wholly fits is paid, or the oldest in parts.",
+)
+@json_option
+@clean_errors
+def liquid(
+    account: AccountAPI,
+    name: str | None,
+    validators: tuple[str, ...],
+    treasury: str | None,
+    policy: str,
+    as_json: bool,
+) -> None:
+    """Deploy liquid staking, owned by the account, who starts with every power.
+
+    On a local network, a simulated validator with lock-up periods of 35 days is deployed unless
+    another one is named; it earns 10 % a year and has 100 coins to pay them with.
+    """
+    named = [party(validator) for validator in validators]
+    chain = _ready_chain()
+    if not named:
+        if not chain.is_local:
+            raise click.UsageError("name a validator; only a local network gets a simulated one")
+        named = [
+            LiquidStaking.deploy_validator(
+                chain, account, lockup=35 * DAY, rate=YEARLY_RATE_BPS, funds=VALIDATOR_FUNDS
+            )
+        ]
+    system = LiquidStaking.deploy(
+        chain,
+        account,
+        validators=named,
+        policy=PayoutPolicy[policy.upper().replace("-", "_")],
+        treasury=party(treasury) if treasury else None,
+    )
+    _finish(system, name, as_json=as_json)
+
+
 def _mint(system: System, account: AccountAPI) -> None:
     """Give tokens to the ten test accounts."""
     roles = Roles(system.chain)
@@ -121,7 +172,7 @@ def _finish(system: System, name: str | None, *, as_json: bool) -> None:
             {
                 "system": system.name,
                 "address": system.address,
-                "token": system.token.address,
+                "token": None if isinstance(system.token, Coin) else system.token.address,
                 "chainId": chain.chain_id,
                 "block": deployed.block,
                 "recorded": chain.outlives_command,
@@ -130,7 +181,8 @@ def _finish(system: System, name: str | None, *, as_json: bool) -> None:
         return
     when = format_date(deployed.timestamp)
     console.print(f"{system.contract_name} is at {system.address}, since {when} UTC")
-    console.print(f"its token {system.symbol} is at {system.token.address}")
+    if not isinstance(system.token, Coin):
+        console.print(f"its token {system.symbol} is at {system.token.address}")
     if chain.outlives_command:
         console.print(f"written down as '{name or system.name}' in {book.path}")
     else:
