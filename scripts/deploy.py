@@ -10,9 +10,10 @@ from unbond.cli.common import NetworkCommand, clean_errors, console, json_option
 from unbond.cli.systems import party
 from unbond.roles import WELL_KNOWN, Roles
 from unbond.systems import System
+from unbond.systems.base import Token
 from unbond.systems.delegated import DelegatedStaking
 from unbond.systems.device import DeviceStaking
-from unbond.systems.liquid import Coin, LiquidStaking, PayoutPolicy
+from unbond.systems.liquid import LiquidStaking, PayoutPolicy
 from unbond.when import DAY, format_date, parse_moment
 
 FUNDS = 1_000_000 * 10**18
@@ -165,6 +166,7 @@ def _finish(system: System, name: str | None, *, as_json: bool) -> None:
     chain = system.chain
     deployed = system.deployed
     assert deployed is not None
+    token = system.money[system.symbol]
     if chain.outlives_command:
         book.record(system, name)
     if as_json:
@@ -172,7 +174,7 @@ def _finish(system: System, name: str | None, *, as_json: bool) -> None:
             {
                 "system": system.name,
                 "address": system.address,
-                "token": None if isinstance(system.token, Coin) else system.token.address,
+                "token": token.address if isinstance(token, Token) else None,
                 "chainId": chain.chain_id,
                 "block": deployed.block,
                 "recorded": chain.outlives_command,
@@ -181,8 +183,9 @@ def _finish(system: System, name: str | None, *, as_json: bool) -> None:
         return
     when = format_date(deployed.timestamp)
     console.print(f"{system.contract_name} is at {system.address}, since {when} UTC")
-    if not isinstance(system.token, Coin):
-        console.print(f"its token {system.symbol} is at {system.token.address}")
+    for symbol, money in system.money.items():
+        if isinstance(money, Token):
+            console.print(f"its token {symbol} is at {money.address}")
     if chain.outlives_command:
         console.print(f"written down as '{name or system.name}' in {book.path}")
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_MOMENTS = ("_at", "_until")
+_MOMENTS = ("_at", "_until", "until")
 _OTHER_IDS = {"device_id"}
 _COUNTED = {
     "at",

@@ -33,6 +33,10 @@ class Speaker:
         """An amount of ``wei`` for people."""
         return f"{wei} wei"
 
+    def shares(self, number: int) -> str:
+        """A number of shares, in 10⁻¹⁸ of one, for people."""
+        return format_amount(number, "shares").replace("wei", "× 10⁻¹⁸ shares")
+
     def position(self, identifier: int) -> str:
         """A position's name."""
         return str(identifier)
@@ -58,7 +62,7 @@ class Speaker:
         if is_device(name):
             return str(value)
         if is_shares(name):
-            return format_amount(value, "shares")
+            return self.shares(value)
         return self.amount(value) if abs(value) >= _SMALLEST_SPOKEN else str(value)
 
     def fields(self, fields: dict[str, Any]) -> str:

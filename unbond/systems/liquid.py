@@ -15,24 +15,25 @@ from unbond.artifacts import container, instance
 from unbond.chain import Chain, Contract
 from unbond.clock import NEXT_BLOCK, Block
 from unbond.errors import Refused
-from unbond.roles import POCKET_MONEY
 from unbond.speech import Speaker
 from unbond.systems.base import (
     Amount,
-    E,
+    ArgumentKind,
+    Coin,
     Event,
     Number,
     NumberedSystem,
     Party,
     PositionId,
     Receipt,
+    Token,
+    Unit,
     action,
     question,
 )
 from unbond.when import DAY, parse_duration
 
 if TYPE_CHECKING:
-    from ape.api.transactions import ReceiptAPI
     from typing_extensions import Self
 
 MIN_STAKE = 10**18
@@ -41,6 +42,10 @@ FEE_BPS = 1500
 """The treasury's part of rewards, in 1/10 000 (L-3)."""
 PAYOUT_TARGET = 35 * DAY
 """How long a request can be overtaken, in seconds (L-6)."""
+
+
+Bonds = Annotated[int, ArgumentKind.AMOUNT, Unit("aFTMb")]
+Shares = Annotated[int, ArgumentKind.AMOUNT, Unit("aFTMc")]
 
 
 class PayoutPolicy(IntEnum):
@@ -87,7 +92,7 @@ class Staked(Event):
 
     def sentence(self, speaker: Speaker) -> str:
         """The event as people tell it."""
-        return f"staked {speaker.amount(self.amount)} for {speaker.amount(self.shares)} in shares"
+        return f"staked {speaker.amount(self.amount)} for {speaker.shares(self.shares)}"
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,11 @@ class ToppedUp(Event):
     amount: int
     shares: int
 
+    def sentence(self, speaker: Speaker) -> str:
+        """The event as people tell it."""
+        amount = speaker.amount(self.amount)
+        return f"brought {amount} of liquidity for {speaker.shares(self.shares)}"
+
 
 @dataclass(frozen=True)
 class Converted(Event):
@@ -106,6 +116,10 @@ class Converted(Event):
     account: str
     token: str
     shares: int
+
+    def sentence(self, speaker: Speaker) -> str:
+        """The event as people tell it."""
+        return f"converted {speaker.shares(self.shares)}"
 
 
 @dataclass(frozen=True)
@@ -119,7 +133,8 @@ class Burnt(Event):
 
     def sentence(self, speaker: Speaker) -> str:
         """The event as people tell it."""
-        return f"{speaker.amount(self.amount)} wait as {speaker.position(self.request_id)}"
+        shares, amount = speaker.shares(self.shares), speaker.amount(self.amount)
+        return f"burnt {shares}; {amount} wait to be paid as {speaker.position(self.request_id)}"
 
 
 @dataclass(frozen=True)
@@ -146,6 +161,13 @@ class SetAside(Event):
     request_id: int
     amount: int
 
+    def sentence(self, speaker: Speaker) -> str:
+        """The event as people tell it."""
+        return (
+            f"{speaker.person(self.account)} refused {speaker.amount(self.amount)} "
+            f"for {speaker.position(self.request_id)}, and can claim them"
+        )
+
 
 @dataclass(frozen=True)
 class Settled(Event):
@@ -157,10 +179,8 @@ class Settled(Event):
 
     def sentence(self, speaker: Speaker) -> str:
         """The event as people tell it."""
-        return (
-            f"{speaker.amount(self.amount)} for those who wait; "
-            f"{speaker.amount(self.liquidity)} are left"
-        )
+        amount, left = speaker.amount(self.amount), speaker.amount(self.liquidity)
+        return f"{amount} paid out, {left} of liquidity left"
 
 
 @dataclass(frozen=True)
@@ -188,7 +208,8 @@ class Harvested(Event):
 
     def sentence(self, speaker: Speaker) -> str:
         """The event as people tell it."""
-        return f"{speaker.amount(self.rewards)} of rewards, {speaker.amount(self.fee)} of it a fee"
+        rewards, fee = speaker.amount(self.rewards), speaker.amount(self.fee)
+        return f"validator {self.validator_index} paid {rewards} of rewards, {fee} of it the fee"
 
 
 @dataclass(frozen=True)
@@ -196,6 +217,10 @@ class FeeSetAside(Event):
     """The treasury refused a fee, which waits for it now."""
 
     amount: int
+
+    def sentence(self, speaker: Speaker) -> str:
+        """The event as people tell it."""
+        return f"the treasury refused {speaker.amount(self.amount)}, and can claim them"
 
 
 @dataclass(frozen=True)
@@ -205,6 +230,10 @@ class FeesClaimed(Event):
     to: str
     amount: int
 
+    def sentence(self, speaker: Speaker) -> str:
+        """The event as people tell it."""
+        return f"claimed {speaker.amount(self.amount)} of fees"
+
 
 @dataclass(frozen=True)
 class Delegated(Event):
@@ -212,6 +241,10 @@ class Delegated(Event):
 
     validator_index: int
     amount: int
+
+    def sentence(self, speaker: Speaker) -> str:
+        """The event as people tell it."""
+        return f"{speaker.amount(self.amount)} went to validator {self.validator_index}"
 
 
 @dataclass(frozen=True)
@@ -221,6 +254,10 @@ class Released(Event):
     validator_index: int
     amount: int
 
+    def sentence(self, speaker: Speaker) -> str:
+        """The event as people tell it."""
+        return f"{speaker.amount(self.amount)} came back from validator {self.validator_index}"
+
 
 @dataclass(frozen=True)
 class ReleaseScheduled(Event):
@@ -229,6 +266,11 @@ class ReleaseScheduled(Event):
     validator_index: int
     old_amount: int
     new_amount: int
+
+    def sentence(self, speaker: Speaker) -> str:
+        """The event as people tell it."""
+        amount = speaker.amount(self.new_amount)
+        return f"the next harvest of validator {self.validator_index} releases {amount}"
 
 
 class LockupRunning(Refused):
@@ -309,38 +351,6 @@ class Underfunded(Refused):
     funds: int
 
 
-class Coin:
-    """The chain's own coin, in the place of a token: what people hold apart from gas.
-
-    Whoever has been given a purse is said to hold what is in it: what he was given, what has come
-    and gone since, but not what he has paid for gas.
-    """
-
-    def __init__(self, chain: Chain, symbol: str) -> None:
-        """Count the coins of ``chain``."""
-        self.chain = chain
-        self.symbol = symbol
-        self._apart: dict[str, int] = {}
-
-    def balance_of(self, account: str, block: Block = NEXT_BLOCK) -> int:
-        """What ``account`` holds, in wei."""
-        held = int(self.chain.provider.get_balance(account, block))  # type: ignore[arg-type]
-        return held - self._apart.get(account.lower(), 0)
-
-    def give(self, giver: AccountAPI, account: AccountAPI, amount: int) -> None:
-        """Give ``account`` a purse with ``amount`` wei, from its own coins as far as they go."""
-        held = int(account.balance)
-        if held < amount + POCKET_MONEY:
-            giver.transfer(account, amount + POCKET_MONEY - held)
-        self._apart[str(account.address).lower()] = int(account.balance) - amount
-
-    def note_gas(self, account: str, wei: int) -> None:
-        """Remember what ``account`` has paid for gas."""
-        account = account.lower()
-        if account in self._apart:
-            self._apart[account] -= wei
-
-
 def _policy(value: object) -> object:
     return PayoutPolicy[value.upper().replace(" ", "_")] if isinstance(value, str) else value
 
@@ -383,6 +393,7 @@ class LiquidStaking(NumberedSystem):
     name = "liquid"
     contract_name = "LiquidStaking"
     symbol = "FTM"
+    other_symbols = ("aFTMb", "aFTMc")
     powers = ("OPERATOR_ROLE", "PAUSER_ROLE")
     setup_model = Setup
     event_types: ClassVar = (
@@ -401,7 +412,6 @@ class LiquidStaking(NumberedSystem):
         Released,
         ReleaseScheduled,
     )
-    token: Coin  # type: ignore[assignment]
 
     @classmethod
     def at(cls, chain: Chain, address: str) -> Self:
@@ -409,7 +419,13 @@ class LiquidStaking(NumberedSystem):
         others = ("LockupValidator", "BondToken", "CertificateToken")
         errors = [container(name).contract_type.errors for name in others]
         contract = Contract(chain, instance(cls.contract_name, address), *errors)
-        return cls(chain, contract, Coin(chain, cls.symbol))  # type: ignore[arg-type]
+        return cls(
+            chain,
+            contract,
+            Coin(chain, cls.symbol),
+            Token(chain, contract.view("bonds"), "aFTMb"),
+            Token(chain, contract.view("certificates"), "aFTMc"),
+        )
 
     @classmethod
     def deploy(
@@ -481,15 +497,6 @@ class LiquidStaking(NumberedSystem):
             chain, owner, validators=validators, policy=setup.policy, treasury=treasury
         )
 
-    def fund(self, minter: AccountAPI, account: AccountAPI, amount: int) -> None:
-        """Give ``account`` a purse with ``amount`` wei."""
-        self.token.give(minter, account, amount)
-
-    def receipt(self, main: type[E] | tuple[type[E], ...], receipt: ReceiptAPI) -> Receipt[E]:
-        """Decode a transaction's receipt; what it cost the sender in gas is set apart."""
-        self.token.note_gas(str(receipt.sender), int(receipt.total_fees_paid))
-        return super().receipt(main, receipt)
-
     # Staker.
 
     @action
@@ -503,22 +510,22 @@ class LiquidStaking(NumberedSystem):
         return self._act(Staked, "stakeForCertificates", sender=sender, value=amount)
 
     @action
-    def bonds_to_certificates(self, sender: AccountAPI, shares: Amount) -> Receipt[Converted]:
+    def bonds_to_certificates(self, sender: AccountAPI, shares: Shares) -> Receipt[Converted]:
         """Make bonds certificates."""
         return self._act(Converted, "bondsToCertificates", shares, sender=sender)
 
     @action
-    def certificates_to_bonds(self, sender: AccountAPI, shares: Amount) -> Receipt[Converted]:
+    def certificates_to_bonds(self, sender: AccountAPI, shares: Shares) -> Receipt[Converted]:
         """Make certificates bonds."""
         return self._act(Converted, "certificatesToBonds", shares, sender=sender)
 
     @action
-    def burn_bonds(self, sender: AccountAPI, amount: Amount) -> Receipt[Burnt]:
+    def burn_bonds(self, sender: AccountAPI, amount: Bonds) -> Receipt[Burnt]:
         """Burn bonds for an amount of coins."""
         return self._act(Burnt, "burnBonds", amount, sender=sender)
 
     @action
-    def burn_certificates(self, sender: AccountAPI, shares: Amount) -> Receipt[Burnt]:
+    def burn_certificates(self, sender: AccountAPI, shares: Shares) -> Receipt[Burnt]:
         """Burn certificates for what they are worth."""
         return self._act(Burnt, "burnCertificates", shares, sender=sender)
 
