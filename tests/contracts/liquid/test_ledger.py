@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
+from ape.exceptions import ContractLogicError
 
 from unbond.clock import LAST_BLOCK
 from unbond.errors import Refused, ZeroAmount
@@ -301,3 +302,24 @@ def test_liquidity_goes_back_when_nobody_waits_and_a_release_can_be_scheduled(
     check_ledger(pool)
     assert pool.view("freeLiquidity", block=LAST_BLOCK) == 0
     assert clock.now - until < DAY
+
+
+@pytest.mark.rule("C-4", "L-2")
+@pytest.mark.case(33)
+def test_only_the_pool_makes_and_destroys_tokens_and_takes_no_coins_uninvited(
+    local_chain: Chain, owner: AccountAPI, provider: AccountAPI, stranger: AccountAPI
+) -> None:
+    """Case 33."""
+    pool = Pool(local_chain, owner, provider.address, FIRST_FIT)
+    pool.stake(owner, COIN)
+    me = str(stranger.address)
+    refused = Refused("NotThePool", pool=pool.address, caller=me)
+    for who in (me, str(owner.address)):
+        for token, arguments in ((pool.certificates, (who, 1)), (pool.bonds, (who, 1, 1))):
+            for method in ("mint", "burn"):
+                assert refusal_of(token.act, method, *arguments, sender=stranger) == refused
+    for method, given in (("claimRewards", ()), ("release", (1,)), ("delegate", ())):
+        assert refusal_of(pool.validators[0].act, method, *given, sender=stranger) == refused
+    with pytest.raises(ContractLogicError):
+        stranger.transfer(pool.address, 1)
+    check_ledger(pool)
