@@ -75,6 +75,11 @@ class Roles:
         self._accounts[role] = _test_account(index)
         return self._accounts[role]
 
+    def appoint(self, role: str, account: AccountAPI) -> None:
+        """Let ``account`` have this role from now on."""
+        self._accounts[role] = account
+        self._poor.discard(role)
+
     def address(self, role: str) -> str:
         """The address of the account that has this role; asking for it never sends anything.
 

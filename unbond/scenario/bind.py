@@ -50,6 +50,9 @@ class BoundScenario:
         for role, amount in self.scenario.funds.items():
             self._try(("funds", role), check_party, role)
             self._try(("funds", role), reader.check, ArgumentKind.AMOUNT, amount)
+        for index, role in enumerate(self.scenario.refusing):
+            if not is_name(role) or role == "owner":
+                self._complain(("refusing", index), f"'{role}' is no role that can be a contract")
         for index, step in enumerate(self.scenario.steps):
             self._bind_step(("steps", index), step, reader)
         if self._problems:

@@ -98,4 +98,6 @@ class Scenario(_Part):
     """How the system is deployed; the system says what can be set."""
     funds: dict[str, Value] = {}
     """What roles hold of the token at the beginning."""
+    refusing: list[str] = []
+    """Roles that act through a contract which takes no coins."""
     steps: list[Step] = Field(min_length=1)

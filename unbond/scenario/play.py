@@ -23,6 +23,7 @@ from unbond.scenario.words import choose, split_moment
 from unbond.systems import System
 from unbond.systems.base import ActionSpec, ArgumentKind, Coin, Receipt, SystemSpeaker
 from unbond.timeline import Entry, Holding, Timeline
+from unbond.wallets import StubbornWallet
 from unbond.when import parse_duration, parse_moment
 
 
@@ -130,11 +131,15 @@ class _Session:
         owner = roles.account("owner")
         with self._about(("setup",)):
             self.system = bound.kind.establish(chain, owner, bound.setup, roles.account)
+        wallets = [self._wallet(role) for role in scenario.refusing]
         funds = {}
         for role, amount in scenario.funds.items():
             with self._about(("funds", role)):
                 funds[role] = parse_amount(amount, self.symbol)
                 self.system.fund(owner, roles.account(role), funds[role])
+        for wallet in wallets:
+            # Not before it has its funds.
+            wallet.refuse()
         for index, step in enumerate(scenario.steps):
             if step.by is not None:
                 # Who has no gas yet gets some now: between two steps it would take a second.
@@ -144,6 +149,11 @@ class _Session:
         self.purses = Purses(self.system, roles, funds)
         self.last = chain.clock.present
         self.speaker = RoleSpeaker(self.system, roles)
+
+    def _wallet(self, role: str) -> StubbornWallet:
+        wallet = StubbornWallet.open(self.chain, self.roles.account(f"keeper of {role}"))
+        self.roles.appoint(role, wallet)
+        return wallet
 
     def play(self, progress: Callable[[int, int], None]) -> Timeline:
         scenario = self.file.scenario
@@ -230,7 +240,8 @@ class _Session:
             role: self.system.positions_of(self.roles.address(role), block=block)
             for role in dict.fromkeys([*self.people, *step.expect.positions])
         }
-        if receipt is not None:
+        if receipt is not None and step.by not in self.file.scenario.refusing:
+            # For a wallet, its keeper pays.
             self.purses.note_fee(step.by or "", receipt.fee)
         balances = {
             role: self.purses.of(role, block)
