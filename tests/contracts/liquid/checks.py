@@ -49,17 +49,17 @@ class Pool:
         treasury: str,
         policy: int,
         *,
-        validators: int = 1,
+        validators: int | list[Contract] = 1,
         rate: int = RATE,
         funded: bool = True,
     ) -> None:
-        """Deploy it."""
+        """Deploy it, with validators that are there, or with that many simulated ones."""
         self.chain = chain
         self.owner = owner
         self.treasury = treasury
         self.policy = policy
-        self.validators: list[Contract] = []
-        for _ in range(validators):
+        self.validators = validators if isinstance(validators, list) else []
+        for _ in range(0 if isinstance(validators, list) else validators):
             there = chain.deploy(container("LockupValidator"), PERIOD, rate, sender=owner)
             self.validators.append(Contract(chain, instance("LockupValidator", there.address)))
             if funded:
