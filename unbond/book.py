@@ -39,7 +39,7 @@ class Deployment(BaseModel):
     """The system's name, as :func:`unbond.systems.system_class` takes it."""
     contract: str
     address: str
-    constructor: tuple[str | int | bool, ...]
+    constructor: tuple[str | int | bool | tuple[str, ...], ...]
     """The constructor's arguments."""
     block: int
     timestamp: int

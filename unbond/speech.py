@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from unbond.amounts import format_amount
+from unbond.amounts import DECIMALS, format_amount
 from unbond.fields import is_device, is_moment, is_position, is_power, is_shares
 from unbond.when import format_date
 
@@ -35,6 +35,8 @@ class Speaker:
 
     def shares(self, number: int) -> str:
         """A number of shares, in 10⁻¹⁸ of one, for people."""
+        if number == 10**DECIMALS:
+            return "1 share"
         return format_amount(number, "shares").replace("wei", "× 10⁻¹⁸ shares")
 
     def position(self, identifier: int) -> str:

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from unbond.artifacts import container
 from unbond.codec import EventCodec, MethodCodec, camel, decode_values, field_names, snake
 from unbond.positions import Position, PositionKind, PositionState
-from unbond.systems import System, delegated, device, system_class, system_names
+from unbond.systems import System, delegated, device, liquid, system_class, system_names
 from unbond.systems.base import _COMMON_EVENTS
 from unbond.systems.delegated import DelegatedStaking, RowStatus, monday_of
 from unbond.systems.device import DeviceStaking
@@ -74,6 +74,7 @@ class TestAgreement:
             ("delegated/IDelegatedStaking.sol", RowStatus),
             ("device/IDeviceStaking.sol", device.ExitKind),
             ("device/IDeviceStaking.sol", device.DeviceStatus),
+            ("liquid/ILiquidStaking.sol", liquid.PayoutPolicy),
         ],
     )
     def test_enums_have_the_numbers_of_the_source(self, file: str, enum: type[IntEnum]) -> None:
@@ -91,6 +92,9 @@ class TestAgreement:
             ("DeviceStaking", "devices", device.DeviceInfo),
             ("DeviceStaking", "coStakes", device.CoStakeInfo),
             ("DeviceStaking", "exits", device.Exit),
+            ("LiquidStaking", "positionsOf", Position),
+            ("LiquidStaking", "requests", liquid.Request),
+            ("LiquidStaking", "ledger", liquid.Ledger),
         ],
     )
     def test_what_views_return_has_the_fields_of_the_struct(

@@ -708,6 +708,40 @@ def test_bad_words_for_a_device(
     assert node.height == before
 
 
+def test_a_pool_from_stake_to_payment(on_node: Callable[..., Outcome], book: AddressBook) -> None:
+    """What a staker, a stranger and the operator do; the coin of the chain is what is staked."""
+
+    def pool(*words: str, by: str = "") -> Outcome:
+        return on_node("liquid", *words, *(("--account", by) if by else ()))
+
+    done = on_node("deploy", "liquid", "--account", "TEST::0")
+    assert done.code == 0, done.err
+    told = done.out
+    assert "LiquidStaking is at 0x" in told
+    assert "its token aFTMb is at 0x" in told
+    assert "its token aFTMc is at 0x" in told
+    staked = pool("stake-for-bonds", "--amount", "100 FTM", by="TEST::6")
+    assert "staked 100 FTM for 100 shares; 100 FTM went to validator 0" in staked.out
+    assert staked.err == ""
+    held = pool("status", "TEST::6").out.splitlines()[1]
+    assert held.startswith("holds 9 899.99")
+    assert held.endswith("FTM, 100 aFTMb")
+    burnt = pool("burn-bonds", "--amount", "0.5 aFTMb", by="TEST::6")
+    assert "burnt 0.5 shares; 0.5 FTM wait to be paid as #1" in burnt.out
+    assert pool("burn-bonds", "--amount", "1 FTM", by="TEST::6").complaint == (
+        "--amount: '1 FTM' is in FTM; here amounts are in aFTMb or wei"
+    )
+    assert "#1 0.5 FTM leaving │ StillWaiting" in pool("status", "TEST::6").out
+    early = pool("harvest", "--validator", "0", by="TEST::8").complaint
+    assert early.startswith("the contract refused: LockupRunning, until ")
+    on_node("travel", "36d")
+    assert "of rewards, " in pool("harvest", "--validator", "0", by="TEST::8").out
+    paid = pool("settle", "--requests", "10", by="TEST::8").out
+    assert "TEST::6 was paid 0.5 FTM for #1; 0.5 FTM paid out, " in paid
+    assert pool("ledger", "--json").json["owed"] == "0"
+    assert "went to validator 0" in pool("redelegate", by="TEST::8").out
+
+
 def test_powers(on_node: Callable[..., Outcome], deployed: dict[str, Any]) -> None:
     power = ("--role", "PAUSER_ROLE", "--holder", "TEST::4", "--account", "TEST::0")
     assert "TEST::4 has PAUSER_ROLE now" in on_node("delegated", "grant-role", *power).out

@@ -355,8 +355,8 @@ def test_fields_of_a_step(
     [
         (
             "delegatd",
-            "there is no system 'delegatd'; there are: delegated, device, or one of your own as "
-            "package.module:Class",
+            "there is no system 'delegatd'; there are: delegated, device, liquid, or one of your "
+            "own as package.module:Class",
         ),
         (
             "nowhere.at:All",
@@ -853,6 +853,49 @@ def test_words_about_devices(
     complaints: Callable[[str], list[str]], steps: str, expected: str
 ) -> None:
     assert complaints(DEVICE + steps) == [expected]
+
+
+POOL = "title: x\nsystem: liquid\nsteps:\n"
+"""Three lines, after which steps come."""
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        (
+            "  - {by: a, do: burn_bonds, with: {amount: 5 FTM}}\n",
+            "4: steps[0].with.amount: '5 FTM' is in FTM; here amounts are in aFTMb or wei",
+        ),
+        (
+            "  - {by: a, do: burn_bonds, with: {amount: true}}\n",
+            "4: steps[0].with.amount: 'true' is no amount",
+        ),
+        (
+            "  - {by: a, do: stake_for_bonds, with: {amount: 5 aFTMb}}\n",
+            "4: steps[0].with.amount: '5 aFTMb' is in aFTMb; here amounts are in FTM or wei",
+        ),
+        (
+            "  - by: a\n    do: redelegate\n    expect:\n"
+            "      balances: {a: [5 FTM, 5 aFTMb, 5 aFTMx]}\n",
+            "7: steps[0].expect.balances.a: '5 aFTMx' is in aFTMx; here amounts are in FTM or wei",
+        ),
+        (
+            "  - {by: a, do: redelegate, expect: {balances: {a: [true]}}}\n",
+            "4: steps[0].expect.balances.a: 'true' is no amount",
+        ),
+    ],
+)
+def test_amounts_of_what_is_not_staked(
+    complaints: Callable[[str], list[str]], steps: str, expected: str
+) -> None:
+    assert complaints(POOL + steps) == [expected]
+
+
+def test_who_can_refuse(complaints: Callable[[str], list[str]]) -> None:
+    file = "title: x\nsystem: liquid\nrefusing: [a, owner]\nsteps: [{check: owner}]\n"
+    assert complaints(file) == [
+        "3: refusing[1]: 'owner' is no role that can be a contract",
+    ]
 
 
 def test_a_device_that_is_none(complaints: Callable[[str], list[str]]) -> None:

@@ -20,6 +20,7 @@ from unbond.speech import Speaker
 from unbond.systems import base, system_class, system_names
 from unbond.systems import delegated as staking
 from unbond.systems import device as devices
+from unbond.systems import liquid as pool
 from unbond.systems.base import Event, System, power_id
 from unbond.systems.delegated import DelegatedStaking, ProviderExists, RowStatus, StillLocked
 from unbond.systems.device import DeviceStaking, DeviceStatus, ExitKind, WithdrawFirst
@@ -124,6 +125,50 @@ def by_role(delegated: DelegatedStaking, local_chain: Chain) -> RoleSpeaker:
     return RoleSpeaker(delegated, people)
 
 
+LIQUID_SENTENCES: list[tuple[Event, str]] = [
+    (
+        pool.Staked(WHO, NODE, 2 * TOKEN, TOKEN),
+        "staked 2 FTM for 1 share",
+    ),
+    (pool.ToppedUp(WHO, 2 * TOKEN, TOKEN // 2), "brought 2 FTM of liquidity for 0.5 shares"),
+    (pool.Converted(WHO, NODE, 3), "converted 3 × 10⁻¹⁸ shares"),
+    (
+        pool.Burnt(WHO, TICKET, TOKEN, 2 * TOKEN),
+        "burnt 1 share; 2 FTM wait to be paid as #12",
+    ),
+    (pool.Paid(WHO, TICKET, TOKEN), "delegator was paid 1 FTM for #12"),
+    (
+        pool.SetAside(WHO, TICKET, TOKEN),
+        "delegator refused 1 FTM for #12, and can claim them",
+    ),
+    (pool.Settled(2, TOKEN, 0), "1 FTM paid out, 0 FTM of liquidity left"),
+    (pool.Claimed(WHO, TICKET, NODE, TOKEN), "claimed 1 FTM of #12"),
+    (
+        pool.Harvested(0, 100 * TOKEN, 15 * TOKEN, 0),
+        "validator 0 paid 100 FTM of rewards, 15 FTM of it the fee",
+    ),
+    (pool.FeeSetAside(TOKEN), "the treasury refused 1 FTM, and can claim them"),
+    (pool.FeesClaimed(NODE, TOKEN), "claimed 1 FTM of fees"),
+    (pool.Delegated(1, TOKEN), "1 FTM went to validator 1"),
+    (pool.Released(1, TOKEN), "1 FTM came back from validator 1"),
+    (
+        pool.ReleaseScheduled(1, 0, TOKEN),
+        "the next harvest of validator 1 releases 1 FTM",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("event", "sentence"), LIQUID_SENTENCES, ids=lambda value: type(value).__name__ + str(value)[:3]
+)
+def test_an_event_of_a_pool_as_a_sentence(
+    delegated: DelegatedStaking, by_role: RoleSpeaker, event: Event, sentence: str
+) -> None:
+    # What is staked has another symbol there; everything else is the same.
+    told = event.sentence(by_role).replace(delegated.symbol, "FTM")
+    assert told == sentence
+
+
 @pytest.fixture
 def of_devices(device: DeviceStaking, by_role: RoleSpeaker, local_chain: Chain) -> RoleSpeaker:
     people = Roles(local_chain)
@@ -148,7 +193,7 @@ def test_an_event_as_a_sentence(by_role: RoleSpeaker, event: Event, sentence: st
 
 
 def test_no_event_is_without_a_sentence_here() -> None:
-    shown = {type(event) for event, _ in SENTENCES + DEVICE_SENTENCES}
+    shown = {type(event) for event, _ in SENTENCES + DEVICE_SENTENCES + LIQUID_SENTENCES}
     systems = [system_class(name) for name in system_names()]
     theirs = {kind for system in systems for kind in system.event_types}
     common = {
@@ -197,6 +242,9 @@ def test_nobodys_speaker_has_addresses_ids_and_wei() -> None:
         ("epoch", 3, "3"),
         ("commission_bps", 500, "500"),
         ("device_id", 10**18, str(10**18)),
+        ("shares", TOKEN, "1 share"),
+        ("treasury_shares", 7, "7 × 10⁻¹⁸ shares"),
+        ("until", MONDAY, "Mon 2030-04-15 00:00:00"),
         ("waiting_until", MONDAY, "Mon 2030-04-15 00:00:00"),
         (
             "status",
