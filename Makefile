@@ -12,7 +12,7 @@ SOURCES := $(shell find contracts tests/mocks -name '.*' -prune -o \( -type d -o
 # Where `make package` puts what it builds.
 DIST ?= dist
 
-.PHONY: help demo test quick lint format setup build package lock clean distclean
+.PHONY: help demo test quick lint format setup build pictures package lock clean distclean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -55,6 +55,9 @@ $(COMPILED): $(SOURCES) | setup
 	@$(BIN)/ape compile --force --verbosity WARNING
 	@cd tests/mocks && $(CURDIR)/$(BIN)/ape compile --force --verbosity WARNING
 	@mkdir -p $(@D) && touch $@
+
+pictures: build ## draw the documentation's pictures anew, from scenario runs
+	@$(BIN)/python tools/pictures.py
 
 package: build ## build the Python package, with the compiled contracts in it, into dist/
 	@$(BIN)/python tools/manifest.py

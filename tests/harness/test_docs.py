@@ -18,6 +18,7 @@ ELSEWHERE = {
     "make demo": "the Makefile's target is checked here, the scenarios in tests/documents",
     "make test": "is what runs this",
     "make package": "is run by test_package.py",
+    "make pictures": "is compared with what is there, below",
     "pip install dist/unbond-0.1.0-py3-none-any.whl": "is done by test_package.py",
     ".venv/bin/python benchmarks/flows.py": "takes minutes; test_benchmarks.py runs one flow",
     ".venv/bin/python benchmarks/gas.py": "takes a minute; test_benchmarks.py runs it smaller",
@@ -139,6 +140,19 @@ def test_the_projects_of_the_documentation_pass(page: str, tmp_path: Path) -> No
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"\b1 passed", done.stdout), done.stdout
+
+
+@pytest.mark.slow
+def test_pictures_are_what_the_runs_give(tmp_path: Path) -> None:
+    """Each picture is drawn anew in a process of its own, and is the one that is shown."""
+    script = (
+        "import pathlib, sys; sys.path.insert(0, 'tools'); import pictures; "
+        f"pictures.draw_two_readings(pathlib.Path({str(tmp_path / 'picture.svg')!r}))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    shown = ROOT / "docs/pictures/two-readings.svg"
+    assert (tmp_path / "picture.svg").read_bytes() == shown.read_bytes()
 
 
 def test_a_file_that_a_page_quotes_is_that_file() -> None:
