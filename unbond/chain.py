@@ -123,7 +123,9 @@ class Chain:
         on eth-tester, so that both engines send the same.
         """
         if self.provider.name == "foundry":
-            for address in map(str, ape.accounts.test_accounts.addresses):
+            tests = ape.accounts.test_accounts
+            for index in range(tests.number_of_accounts):
+                address = str(tests[index].address)
                 if self.balance_of(address) < RICHES:
                     self.provider.make_request("anvil_setBalance", [address, hex(RICHES)])
         missing = amount + FOR_GAS - self.balance_of(str(account.address))

@@ -30,6 +30,20 @@ def test_a_flow_runs(flow: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_gas_of_the_queue_is_printed() -> None:
+    done = subprocess.run(
+        [sys.executable, "benchmarks/payouts.py"],
+        cwd=ROOT,
+        env={**os.environ, "WAITING": "1,3"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    for action in ("1 waiting", "3 waiting", "request, again", "nothing fits", "claim"):
+        assert action in done.stdout
+
+
+@pytest.mark.slow
 def test_gas_is_printed_for_every_action() -> None:
     done = subprocess.run(
         [sys.executable, "benchmarks/gas.py"],
