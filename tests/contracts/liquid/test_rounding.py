@@ -548,6 +548,31 @@ def test_a_round_of_staking_and_leaving_raises_the_rate_by_a_wei_or_so(
     check_ledger(pool)
 
 
+@pytest.mark.xfail(
+    reason="rewards of less than a share's worth are given to the few shares there are"
+)
+@pytest.mark.rule("L-1")
+@pytest.mark.case(18)
+def test_small_rewards_do_not_make_a_few_shares_dear_either(
+    local_chain: Chain,
+    mocks: Mocks,
+    owner: AccountAPI,
+    delegator: AccountAPI,
+    provider: AccountAPI,
+) -> None:
+    """Case 18: with fewer shares than `MIN_SHARES`, what a share is worth grows by no rewards."""
+    pool = RatedPool(local_chain, owner, mocks, treasury=provider.address)
+    pool.stake(delegator, COIN)
+    pool.harvest(COIN // 2)
+    pool.burn(delegator, COIN - 1)
+    assert pool.state() == (2, 1)
+    for _ in range(4):
+        # Each time a wei less than a share is worth.
+        value, shares = pool.state()
+        pool.harvest(value // shares - 1)
+    assert pool.worth() <= 2
+
+
 # The last one.
 
 

@@ -810,6 +810,37 @@ def test_an_allowance_of_bonds_is_in_wei_and_does_not_grow(
     check_sums(pool, roles)
 
 
+@pytest.mark.rule("L-1", "L-2")
+@pytest.mark.case(37)
+@ALL_RATES
+def test_each_wei_that_is_spent_costs_up_to_a_share(
+    local_chain: Chain,
+    roles: Roles,
+    mocks: Mocks,
+    delegator: AccountAPI,
+    stranger: AccountAPI,
+    rate: str,
+) -> None:
+    """Case 37: an allowance of three wei, spent wei by wei, takes three shares and no more."""
+    pool = bonds_at(rate, local_chain, roles, mocks)
+    bonds, worth = pool.bonds, pool.worth()
+    before = bonds.view("balanceOf", delegator.address)
+    act(bonds, delegator, "approve", stranger.address, 3)
+    for _ in range(3):
+        act(bonds, stranger, "transferFrom", delegator.address, stranger.address, 1)
+    assert bonds.view("allowance", delegator.address, stranger.address) == 0
+    assert bonds.view("sharesOf", stranger.address) == 3
+    assert bonds.view("balanceOf", stranger.address) == 3 * worth // 1
+    lost = before - bonds.view("balanceOf", delegator.address)
+    assert 3 * worth - 1 < lost < 3 * worth + 1
+    refused = refusal_of(
+        bonds.act, "transferFrom", delegator.address, stranger.address, 1, sender=stranger
+    )
+    assert refused == Refused(
+        "ERC20InsufficientAllowance", spender=stranger.address, allowance=0, needed=1
+    )
+
+
 @pytest.mark.slow
 @pytest.mark.rule("L-1", "L-2")
 @ALL_RATES
