@@ -34,12 +34,12 @@ def harvest(desk: Desk, clock: Clock, caller: AccountAPI) -> None:
 
 
 @pytest.mark.rule("C-12", "C-8")
-@pytest.mark.case(8, 13, 31)
+@pytest.mark.case(8, 13)
 @POLICIES
 def test_a_stake_has_a_minimum_and_is_delegated_at_once(
     desk: Desk, liquid: LiquidStaking, delegator: AccountAPI, stranger: AccountAPI
 ) -> None:
-    """Cases 8, 13 and 31: to the wei; the same for bonds and for certificates, and no maximum."""
+    """Cases 8 and 13: to the wei; the same for bonds and for certificates, and no maximum."""
     with desk.rests():
         for action in (liquid.stake_for_bonds, liquid.stake_for_certificates):
             check_refused(ZeroAmount(), action, stranger, 0)

@@ -706,7 +706,7 @@ def test_an_id_that_never_was_is_unknown(
 
 @POLICIES
 @pytest.mark.rule("L-6", "C-1")
-@pytest.mark.case(1, 8)
+@pytest.mark.case(8)
 def test_a_request_is_overdue_after_35_days_whatever_happens_meanwhile(
     desk: Desk,
     liquid: LiquidStaking,
@@ -716,7 +716,7 @@ def test_a_request_is_overdue_after_35_days_whatever_happens_meanwhile(
     stranger: AccountAPI,
     crowd: tuple[AccountAPI, ...],
 ) -> None:
-    """Cases 1 and 8: later requests, harvests, settlements and a pause move nothing."""
+    """Case 8: later requests, harvests, settlements and a pause move nothing."""
     with desk.moves(value=-COIN, owed=COIN, shares=-COIN):
         burnt = liquid.burn_certificates(latecomer, COIN)
     mine, target = burnt.main.request_id, burnt.timestamp + TARGET
