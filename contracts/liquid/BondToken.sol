@@ -12,7 +12,8 @@ import {ILiquidStaking} from "./ILiquidStaking.sol";
 /// event. Amounts and allowances are in wei.
 /// @dev A transfer moves the fewest shares that are worth the amount. The receiver's balance grows by the amount at
 /// least, and by less than that, one share's worth and a wei at most. A share is never worth less than a wei, so
-/// that whoever sends his whole balance sends all his shares.
+/// that whoever sends his whole balance sends all his shares. An allowance bounds each transfer, and their sum up to one
+/// share for each of them.
 contract BondToken is IERC20Metadata, IERC20Errors {
     /// @notice `shares` shares changed hands; follows every `Transfer`.
     event TransferShares(address indexed from, address indexed to, uint256 shares);

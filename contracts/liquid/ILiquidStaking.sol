@@ -53,7 +53,7 @@ struct Ledger {
 /// down. Each time, the caller loses less than one share's worth, to the pool. What a share is worth never falls
 /// and is never less than a wei. It grows by rewards only while there are `MIN_SHARES` shares or more, so that a share is
 /// worth less than 2 + r / 1e15 wei when r wei of rewards have come in since there last were none: 1e9 wei for
-/// a million coins.
+/// a million coins; and by rounding, at most a wei each time that all shares but a few are burnt.
 ///
 /// What this contract will not do:
 /// - make somebody wait for a receiver that refuses coins, or for a treasury that does;
@@ -88,7 +88,7 @@ interface ILiquidStaking is IExitSystem {
     event Claimed(address indexed account, uint256 indexed requestId, address to, uint256 amount);
 
     /// @notice `rewards` wei came from a validator; `fee` of it is the treasury's. `treasuryShares` certificates were made
-    /// for the treasury, because there were too few shares to give the rest to.
+    /// for the treasury, because there were too few shares to give the rest to; what made no whole one is in the fee.
     event Harvested(uint256 indexed validatorIndex, uint256 rewards, uint256 fee, uint256 treasuryShares);
 
     /// @notice The treasury refused a fee, which it can claim from now on.

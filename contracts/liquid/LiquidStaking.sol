@@ -224,9 +224,8 @@ contract LiquidStaking is ILiquidStaking, Governed, RequestIds, ReentrancyGuardT
         _validators[validatorIndex].at.claimRewards();
         rewards = address(this).balance - before;
 
-        uint256 fee = (rewards * FEE_BPS) / BPS;
+        (uint256 fee, uint256 treasuryShares) = _split(rewards);
         uint256 net = rewards - fee;
-        uint256 treasuryShares = _totalShares < MIN_SHARES ? amountToShares(net) : 0;
         _poolValue += net.toUint128();
         _totalShares += treasuryShares.toUint128();
         _free += net.toUint96();
@@ -482,10 +481,23 @@ contract LiquidStaking is ILiquidStaking, Governed, RequestIds, ReentrancyGuardT
         _requireUnlocked(validatorIndex);
         rewards = _validators[validatorIndex].at.pendingRewards();
         if (rewards == 0) revert ZeroAmount();
-        fee = (rewards * FEE_BPS) / BPS;
+        (fee, ) = _split(rewards);
     }
 
     /* SHARES AND REQUESTS */
+
+    /// @dev What of rewards is the treasury's: as a fee, and, while there are too few shares to give the rest to, as shares
+    /// that leave the rate where it is. What does not make a whole share is a fee then, too.
+    function _split(uint256 rewards) private view returns (uint256 fee, uint256 treasuryShares) {
+        fee = (rewards * FEE_BPS) / BPS;
+        uint256 total = _totalShares;
+        if (total == 0) {
+            treasuryShares = rewards - fee;
+        } else if (total < MIN_SHARES) {
+            treasuryShares = amountToShares(rewards - fee);
+            fee = rewards - Math.mulDiv(treasuryShares, _poolValue, total, Math.Rounding.Ceil);
+        }
+    }
 
     /// @dev Counts new shares for `amount` wei, which have come in.
     function _addShares(uint256 amount) private returns (uint256 shares) {

@@ -180,6 +180,8 @@ class Model:
         net = rewards - rewards * 15 // 100
         if self.total < MIN_SHARES:
             shares = self.shares_for(net)
+            # Nobody's rate moves: what makes no whole share is a fee.
+            net = -(-shares * self.value // self.total) if self.total else shares
             self.certificates[TREASURY] += shares
             self.total += shares
         self.value += net

@@ -548,9 +548,6 @@ def test_a_round_of_staking_and_leaving_raises_the_rate_by_a_wei_or_so(
     check_ledger(pool)
 
 
-@pytest.mark.xfail(
-    reason="rewards of less than a share's worth are given to the few shares there are"
-)
 @pytest.mark.rule("L-1")
 @pytest.mark.case(18)
 def test_small_rewards_do_not_make_a_few_shares_dear_either(

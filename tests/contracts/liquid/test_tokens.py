@@ -112,6 +112,7 @@ def test_their_names(pool: Pool) -> None:
 
 
 @EITHER
+@pytest.mark.rule("L-2")
 def test_what_there_is_is_what_people_hold(
     pool: Pool, roles: Roles, latecomer: AccountAPI, token_of: TokenOf
 ) -> None:
@@ -123,6 +124,7 @@ def test_what_there_is_is_what_people_hold(
 
 @EITHER
 @pytest.mark.parametrize("amount", [0, 1, HELD - 1, HELD])
+@pytest.mark.rule("L-2")
 def test_a_transfer(
     pool: Pool,
     roles: Roles,
@@ -146,6 +148,7 @@ def test_a_transfer(
 
 @EITHER
 @pytest.mark.parametrize("amount", [0, 1, HELD])
+@pytest.mark.rule("L-2")
 def test_a_transfer_to_oneself_changes_nothing(
     pool: Pool, roles: Roles, delegator: AccountAPI, token_of: TokenOf, amount: int
 ) -> None:
@@ -158,6 +161,7 @@ def test_a_transfer_to_oneself_changes_nothing(
 
 @EITHER
 @pytest.mark.parametrize("amount", [HELD + 1, 2**128, UNLIMITED], ids=hex)
+@pytest.mark.rule("L-2")
 def test_more_than_one_has_is_refused(
     pool: Pool,
     delegator: AccountAPI,
@@ -184,6 +188,7 @@ def test_more_than_one_has_is_refused(
 
 @EITHER
 @pytest.mark.parametrize("amount", [0, 1, HELD])
+@pytest.mark.rule("L-2")
 def test_nothing_goes_to_the_zero_address(
     pool: Pool, delegator: AccountAPI, stranger: AccountAPI, token_of: TokenOf, amount: int
 ) -> None:
@@ -200,6 +205,7 @@ def test_nothing_goes_to_the_zero_address(
 
 
 @EITHER
+@pytest.mark.rule("C-5")
 def test_an_allowance_is_what_was_said_last(
     pool: Pool, roles: Roles, delegator: AccountAPI, stranger: AccountAPI, token_of: TokenOf
 ) -> None:
@@ -233,6 +239,7 @@ def test_an_allowance_is_what_was_said_last(
     ],
     ids=["all", "all but a wei", "a wei", "nothing", "none of it", "nearly unlimited", "unlimited"],
 )
+@pytest.mark.rule("C-5")
 def test_an_allowance_is_used_up_unless_it_is_unlimited(
     pool: Pool,
     roles: Roles,
@@ -260,6 +267,7 @@ def test_an_allowance_is_used_up_unless_it_is_unlimited(
 
 @EITHER
 @pytest.mark.case(37)
+@pytest.mark.rule("C-5")
 def test_more_than_is_allowed_is_refused_to_everybody(
     pool: Pool,
     roles: Roles,
@@ -439,6 +447,7 @@ def permit(clock: Clock, delegator: AccountAPI, stranger: AccountAPI) -> Permit:
     return Permit(delegator.address, stranger.address, 7 * COIN, 0, clock.now + 3600)
 
 
+@pytest.mark.rule("C-5")
 def test_the_domain_is_the_token_on_its_chain(pool: Pool, local_chain: Chain) -> None:
     token, name = pool.certificates, "FTM staking certificate"
     kind = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
@@ -458,6 +467,7 @@ def test_the_domain_is_the_token_on_its_chain(pool: Pool, local_chain: Chain) ->
 
 
 @pytest.mark.case(15, 34)
+@pytest.mark.rule("C-5")
 def test_a_permit_counts_once_whoever_brings_it(
     pool: Pool,
     roles: Roles,
@@ -519,6 +529,7 @@ def test_a_permit_counts_until_its_last_second(
 
 
 @pytest.mark.case(34)
+@pytest.mark.rule("C-5")
 def test_a_permit_is_good_for_nothing_else(
     pool: Pool,
     local_chain: Chain,
@@ -577,6 +588,7 @@ def test_a_permit_is_good_for_nothing_else(
 
 
 @pytest.mark.case(15)
+@pytest.mark.rule("C-5")
 def test_nothing_in_the_pool_waits_for_a_permit_or_an_allowance(
     pool: Pool, local_chain: Chain, delegator: AccountAPI, stranger: AccountAPI
 ) -> None:
