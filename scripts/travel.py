@@ -3,11 +3,11 @@
 import click
 
 from unbond.chain import Chain
-from unbond.cli.common import NetworkCommand, clean_errors
+from unbond.cli.common import LastingCommand, clean_errors
 from unbond.when import format_date
 
 
-@click.command(cls=NetworkCommand, short_help="Move the time of a local chain")
+@click.command(cls=LastingCommand, short_help="Move the time of a local chain")
 @click.argument("duration", required=False)
 @click.option("--to", "moment", help="Go to this moment, such as 2030-04-08T00:00:00Z.")
 @clean_errors

@@ -15,7 +15,6 @@ import ape
 from ape.exceptions import ContractLogicError
 from eth_tester.exceptions import TransactionFailed
 from eth_utils.address import to_checksum_address
-from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 from web3.exceptions import ContractLogicError as Web3ContractLogicError
 from web3.exceptions import Web3RPCError
@@ -265,8 +264,3 @@ class Contract:
             codec = self._events.get(topics[0])
             if codec is not None:
                 yield Log(codec.name, codec.decode(topics, bytes(log["data"])))
-
-
-def code_hash(code: bytes) -> str:
-    """What a deployment remembers of its code, as ``0x…``."""
-    return f"0x{keccak(code).hex()}"

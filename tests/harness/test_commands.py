@@ -6,13 +6,9 @@ same node.
 
 from __future__ import annotations
 
-import itertools
 import json
 import shutil
 import subprocess
-import sys
-import urllib.error
-import urllib.request
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -23,6 +19,7 @@ from ape.logging import logger
 from ape_run._cli import cli as ape_run
 from click.testing import CliRunner
 
+from tests.harness.clients import APE, ROOT, Outcome, ask
 from tests.harness.conftest import unused_port
 from unbond.book import AddressBook
 from unbond.chain import Chain
@@ -37,8 +34,6 @@ if TYPE_CHECKING:
 # Half of them start processes.
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parent.parent.parent
-APE = Path(sys.executable).with_name("ape")
 NETWORK = ("--network", "ethereum:local:foundry")
 
 DELEGATOR = "0x976EA74026E726554dB657fA54763abd0C3a0aa9"
@@ -49,51 +44,15 @@ UNLOCKS = SESSION_START + 91 * DAY
 """When what is staked in the first week unlocks."""
 
 
-class Outcome:
-    """What a command did."""
-
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code = code
-        self.out = out
-        self.err = err
-
-    @property
-    def json(self) -> Any:
-        assert (self.code, self.err) == (0, ""), self.err
-        return json.loads(self.out)
-
-    @property
-    def complaint(self) -> str:
-        """The one line on standard error of a command that failed."""
-        assert self.code == 1, (self.out, self.err)
-        assert self.out == ""
-        (line,) = self.err.splitlines()
-        assert line.startswith("Error: ")
-        return line.removeprefix("Error: ")
-
-    @property
-    def usage(self) -> str:
-        """The last line of a command that could not be understood."""
-        assert self.code == 2, (self.out, self.err)
-        assert "Traceback" not in self.err
-        return self.err.splitlines()[-1]
-
-
 class Node:
     """An anvil of our own."""
 
     def __init__(self, process: subprocess.Popen[bytes], url: str) -> None:
         self.process = process
         self.url = url
-        self._ids = itertools.count()
 
     def ask(self, method: str, *params: Any) -> Any:
-        content = {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
-        request = urllib.request.Request(
-            self.url, json.dumps(content).encode(), {"Content-Type": "application/json"}
-        )
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.load(answer)["result"]
+        return ask(self.url, method, *params)
 
     @property
     def height(self) -> int:
@@ -114,7 +73,7 @@ def start_node() -> Node:
     while monotonic() < deadline and process.poll() is None:
         try:
             node.ask("eth_chainId")
-        except urllib.error.URLError:
+        except OSError:
             continue
         return node
     node.stop()
@@ -294,7 +253,7 @@ def test_a_node_that_has_stopped(here: Callable[..., Outcome], book: AddressBook
         f"{book.path} has 'delegated' at {entry.address} on chain 31337, but"
     )
     assert complaint.endswith(
-        "; this chain ends with the command; start anvil and use ethereum:local:foundry"
+        "; this chain ends with the command; start one that stays: ape run devnet"
     )
 
 
@@ -448,7 +407,7 @@ def test_on_a_chain_that_ends_with_the_command_nothing_is_written_down(
     complaint = here("delegated", "status", "TEST::6").complaint
     assert complaint == (
         f"{book.path} has no 'delegated' on chain 1337; this chain ends with the command; "
-        "start anvil and use ethereum:local:foundry"
+        "start one that stays: ape run devnet"
     )
 
 

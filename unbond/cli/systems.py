@@ -15,7 +15,7 @@ from rich.table import Table
 from unbond.amounts import LARGEST, format_amount, parse_amount, parse_share
 from unbond.book import AddressBook, BookError
 from unbond.chain import Chain
-from unbond.cli.common import NetworkCommand, clean_errors, console, json_option, print_json
+from unbond.cli.common import LastingCommand, clean_errors, console, json_option, print_json
 from unbond.errors import Refused
 from unbond.positions import PositionState
 from unbond.roles import WELL_KNOWN, Roles, parse_address
@@ -187,7 +187,7 @@ def _command(
 ) -> click.Command:
     for option in reversed([*options, name_option, json_option]):
         callback = option(callback)
-    return click.command(name, cls=NetworkCommand, help=summary, short_help=summary.rstrip("."))(
+    return click.command(name, cls=LastingCommand, help=summary, short_help=summary.rstrip("."))(
         callback
     )
 

@@ -54,6 +54,7 @@ def play(
     chain: Chain,
     roles: Roles | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    deployed: Callable[[System], None] = lambda system: None,
 ) -> Timeline:
     """Deploy the scenario's system on ``chain`` and do every step; returns what happened.
 
@@ -62,6 +63,7 @@ def play(
         chain: where; its time has to be movable.
         roles: who is who; test accounts if missing.
         progress: called with the number of steps done and their total.
+        deployed: called with the system before the first step.
 
     Raises:
         ClockError: when the chain's time cannot be moved.
@@ -69,7 +71,9 @@ def play(
             mean nothing.
     """
     chain.clock.start()
-    return _Session(bound, chain, roles or Roles(chain)).play(progress)
+    session = _Session(bound, chain, roles or Roles(chain))
+    deployed(session.system)
+    return session.play(progress)
 
 
 @contextmanager

@@ -28,6 +28,7 @@ from unbond.artifacts import container, instance
 from unbond.chain import Chain, Contract, Deployed, Log
 from unbond.clock import NEXT_BLOCK, Block
 from unbond.positions import Position, PositionKind, PositionState
+from unbond.roles import USUAL_ROLES
 from unbond.speech import Speaker
 
 if TYPE_CHECKING:
@@ -76,6 +77,9 @@ Power = Annotated[str, ArgumentKind.POWER]
 Number = Annotated[int, ArgumentKind.NUMBER]
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+FUNDS = 1_000_000 * 10**18
+"""What each of the usual test accounts gets of a token to try things with, in wei."""
 
 
 @dataclass(frozen=True)
@@ -203,6 +207,8 @@ class System(ABC):
     """What a scenario file can say of its deployment."""
     event_types: ClassVar[tuple[type[Event], ...]]
     """Its events."""
+    showcase: ClassVar[dict[str, Any]] = {}
+    """How it is set up on a chain to try things on, as a scenario file would say it."""
     command_names: ClassVar[dict[str, str]] = {}
     """What commands call an action, where that is not its own name with dashes."""
 
@@ -363,6 +369,37 @@ class System(ABC):
             return
         self.token.mint(minter, str(account.address), amount)
         self.token.approve(account, self.address, 2**256 - 1)
+
+    def furnish(  # noqa: B027 - a system may have nothing to add
+        self, owner: AccountAPI, setup: Any, find: Callable[[str], AccountAPI]
+    ) -> None:
+        """Add what a scenario's ``setup`` says, beyond how the contract was constructed."""
+
+    @classmethod
+    def on_show(cls, chain: Chain, owner: AccountAPI, find: Callable[[str], AccountAPI]) -> Self:
+        """Deploy the system on a chain of one's own so that it can be tried at once.
+
+        It is set up as its :attr:`showcase` says, and everybody can stake: see :meth:`share_out`.
+        """
+        system = cls.establish(chain, owner, cls.showcase_setup(), find)
+        system.share_out(owner, find)
+        return system
+
+    @classmethod
+    def showcase_setup(cls) -> Any:
+        """The showcase, read."""
+        return cls.setup_model.model_validate(cls.showcase)
+
+    def share_out(self, owner: AccountAPI, find: Callable[[str], AccountAPI]) -> None:
+        """Give :data:`FUNDS` of what is staked to each of the ten usual test accounts.
+
+        The system may not take any of it yet: that is for each account to allow.
+        """
+        for role in USUAL_ROLES:
+            if isinstance(self.money[self.symbol], Coin):
+                self.chain.enrich(find(role), 0, owner)
+            else:
+                self.token.mint(owner, str(find(role).address), FUNDS)
 
     def format_amount(self, wei: int) -> str:
         """An amount of what is staked, for people."""

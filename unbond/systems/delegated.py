@@ -333,6 +333,7 @@ class DelegatedStaking(NumberedSystem):
     symbol = "ANKR"
     powers = ("REGISTRAR_ROLE", "REWARDER_ROLE", "PAUSER_ROLE")
     setup_model = Setup
+    showcase: ClassVar = {"providers": {"provider": "5 %"}}
     command_names: ClassVar = {"claim_rewards": "rewards", "restake_rewards": "restake"}
     event_types = (
         Staked,
@@ -378,9 +379,13 @@ class DelegatedStaking(NumberedSystem):
     ) -> Self:
         """Deploy the system with the providers that ``setup`` names."""
         system = cls.deploy(chain, owner, lock_rewards=setup.lock_rewards)
-        for role, commission_bps in setup.providers.items():
-            system.add_provider(owner, str(find(role).address), commission_bps)
+        system.furnish(owner, setup, find)
         return system
+
+    def furnish(self, owner: AccountAPI, setup: Any, find: Callable[[str], AccountAPI]) -> None:
+        """Add the providers that ``setup`` names."""
+        for role, commission_bps in setup.providers.items():
+            self.add_provider(owner, str(find(role).address), commission_bps)
 
     # Staker.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from ape.api.accounts import AccountAPI
 from pydantic import BaseModel, BeforeValidator, ConfigDict
@@ -520,6 +520,13 @@ class DeviceStaking(NumberedSystem):
     symbol = "IO"
     powers = ("REGISTRAR_ROLE", "REWARDER_ROLE", "PAUSER_ROLE")
     setup_model = Setup
+    showcase: ClassVar = {
+        "devices": {
+            "1": {"cards": 1},
+            "2": {"cards": 4, "multiplier": "25 %"},
+            "3": {"cards": 8, "multiplier": "1000 %"},
+        }
+    }
     event_types = (
         Staked,
         Unstaked,
@@ -559,9 +566,13 @@ class DeviceStaking(NumberedSystem):
     ) -> Self:
         """Deploy the system with the devices that ``setup`` names."""
         system = cls.deploy(chain, owner)
-        for device, terms in setup.devices.items():
-            system.register_device(owner, device, terms.multiplier, terms.cards)
+        system.furnish(owner, setup, find)
         return system
+
+    def furnish(self, owner: AccountAPI, setup: Any, find: Callable[[str], AccountAPI]) -> None:
+        """Register the devices that ``setup`` names."""
+        for device, terms in setup.devices.items():
+            self.register_device(owner, device, terms.multiplier, terms.cards)
 
     # Owner.
 
