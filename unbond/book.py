@@ -129,10 +129,10 @@ class AddressBook:
         entry = self._read().chains.get(chain.chain_id, {}).get(name)
         if entry is None:
             raise BookError(
-                f"{self.path} has no '{name}' on chain {chain.chain_id}; {_way_to_deploy(chain)}"
+                f"{self.path} has no '{name}' on chain {chain.chain_id}; {way_to_deploy(chain)}"
             )
         where = f"{self.path} has '{name}' at {entry.address} on chain {chain.chain_id}, but"
-        remedy = _way_to_deploy(chain)
+        remedy = way_to_deploy(chain)
         if entry.genesis != chain.identity:
             raise BookError(
                 f"{where} that was another chain with this id, which began with block "
@@ -220,7 +220,7 @@ def code_hash(code: bytes) -> str:
     return f"0x{keccak(code).hex()}"
 
 
-def _way_to_deploy(chain: Chain) -> str:
+def way_to_deploy(chain: Chain) -> str:
     """What to do where nothing is deployed."""
     if not chain.outlives_command:
         return "this chain ends with the command; start one that stays: ape run devnet"

@@ -25,8 +25,9 @@ from eth_utils.crypto import keccak
 
 from unbond.amounts import format_amount
 from unbond.artifacts import container, instance
-from unbond.chain import Chain, Contract, Deployed, Log
+from unbond.chain import Chain, Contract, Deployed, Log, Rehearsed
 from unbond.clock import NEXT_BLOCK, Block
+from unbond.fields import is_position
 from unbond.positions import Position, PositionKind, PositionState
 from unbond.roles import USUAL_ROLES
 from unbond.speech import Speaker
@@ -121,6 +122,12 @@ class Event:
         """The event as people tell it."""
         return f"{type(self).__name__}, {speaker.fields(vars(self))}"
 
+    @property
+    def position(self) -> int | None:
+        """The id of the position that came of it, the last one it names; None if it names none."""
+        ids: list[int] = [value for name, value in vars(self).items() if is_position(name)]
+        return ids[-1] if ids else None
+
 
 E = TypeVar("E", bound=Event)
 E_co = TypeVar("E_co", bound=Event, covariant=True)
@@ -141,6 +148,25 @@ class Receipt(Generic[E_co]):
     """What the sender paid for the gas, in wei of the chain's coin."""
     block: int
     txn_hash: str
+
+
+@dataclass(frozen=True)
+class Happening:
+    """An event that is in the chain."""
+
+    event: Event
+    timestamp: int
+    """The second at which it happened, in Unix time."""
+    block: int
+    txn_hash: str
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """What an owner can do with a position to get nearer to being paid."""
+
+    action: str
+    arguments: dict[str, int]
 
 
 class Coin:
@@ -358,6 +384,29 @@ class System(ABC):
         """What people call a position."""
         return self.position_name(position.id)
 
+    def next_step(self, position: Position) -> NextStep | None:
+        """What its owner does next with a position, now or when it opens; here nothing is known."""
+        return None
+
+    def history(self, first: int = 0) -> list[Happening]:
+        """What has happened in the system since the block ``first``, the oldest first."""
+        return [
+            Happening(self._typed(log), timestamp, block, txn_hash)
+            for log, block, timestamp, txn_hash in self.contract.history(first)
+        ]
+
+    def since(self, position: Position, history: list[Happening]) -> int | None:
+        """The second since which a position has been what it is; None if that is not known.
+
+        A stake is since it was first told of, an exit since it was last.
+
+        Args:
+            position: one that is not closed.
+            history: what has happened in the system to its owner, the oldest first.
+        """
+        told = [one.timestamp for one in history if one.event.position == position.id]
+        return told[-1 if position.kind is PositionKind.EXIT else 0] if told else None
+
     def fund(self, minter: AccountAPI, account: AccountAPI, amount: int) -> None:
         """Give ``account`` what is staked, ``amount`` in wei.
 
@@ -474,14 +523,20 @@ class System(ABC):
         receipt = self.contract.act(method, *arguments, sender=sender, value=value)
         return self.receipt(main, receipt)
 
-    def receipt(self, main: type[E] | tuple[type[E], ...], receipt: ReceiptAPI) -> Receipt[E]:
+    def receipt(
+        self, main: type[E] | tuple[type[E], ...], receipt: ReceiptAPI | Rehearsed
+    ) -> Receipt[E]:
         """Decode a transaction's receipt to typed events, of which ``main`` is the purpose."""
         events = tuple(self._typed(log) for log in self.contract.logs(receipt))
         purpose = [event for event in events if isinstance(event, main)]
         return Receipt(
             main=purpose[-1],
             events=events,
-            timestamp=self.chain.timestamp_of(receipt.block_number),
+            timestamp=(
+                receipt.timestamp
+                if isinstance(receipt, Rehearsed)
+                else self.chain.timestamp_of(receipt.block_number)
+            ),
             gas_used=int(receipt.gas_used),
             fee=int(receipt.total_fees_paid),
             block=int(receipt.block_number),

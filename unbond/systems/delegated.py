@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 from unbond.amounts import parse_share
 from unbond.clock import NEXT_BLOCK, Block
 from unbond.errors import Refused
+from unbond.positions import Position, PositionKind
 from unbond.speech import Speaker
 from unbond.systems.base import (
     Amount,
@@ -20,6 +21,7 @@ from unbond.systems.base import (
     Event,
     Flag,
     Moment,
+    NextStep,
     NumberedSystem,
     Party,
     PositionId,
@@ -27,7 +29,7 @@ from unbond.systems.base import (
     action,
     question,
 )
-from unbond.when import DAY, WEEK, format_date
+from unbond.when import DAY, WEEK
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -112,7 +114,7 @@ class Staked(Event):
         """The event as people tell it."""
         return (
             f"staked {speaker.amount(self.amount)} with {speaker.person(self.provider)} "
-            f"as {speaker.position(self.stake_id)}; unlocks {format_date(self.unlocks_at)}"
+            f"as {speaker.position(self.stake_id)}; unlocks {speaker.moment(self.unlocks_at)}"
         )
 
 
@@ -130,7 +132,7 @@ class Unstaked(Event):
         """The event as people tell it."""
         return (
             f"unstaked {speaker.amount(self.amount)} of {speaker.position(self.stake_id)}; "
-            f"claimable from {format_date(self.available_at)}"
+            f"claimable from {speaker.moment(self.available_at)}"
         )
 
 
@@ -386,6 +388,12 @@ class DelegatedStaking(NumberedSystem):
         """Add the providers that ``setup`` names."""
         for role, commission_bps in setup.providers.items():
             self.add_provider(owner, str(find(role).address), commission_bps)
+
+    def next_step(self, position: Position) -> NextStep:
+        """Unstake a lot, whole; claim a ticket."""
+        if position.kind is PositionKind.EXIT:
+            return NextStep("claim", {"ticket": position.id})
+        return NextStep("unstake", {"stake": position.id, "amount": position.amount})
 
     # Staker.
 

@@ -21,6 +21,8 @@ from unbond.systems.base import (
     Bps,
     Event,
     Flag,
+    Happening,
+    NextStep,
     Number,
     NumberedSystem,
     Party,
@@ -29,7 +31,7 @@ from unbond.systems.base import (
     action,
     question,
 )
-from unbond.when import DAY, format_date
+from unbond.when import DAY
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -169,7 +171,7 @@ class Unstaked(Event):
         """The event as people tell it."""
         return (
             f"unstaked {speaker.amount(self.amount)} from device {self.device_id}; "
-            f"can be withdrawn from {format_date(self.available_at)}"
+            f"can be withdrawn from {speaker.moment(self.available_at)}"
         )
 
 
@@ -206,7 +208,7 @@ class CoUnstaked(Event):
         return (
             f"the co-stake of {speaker.person(self.account)}, {speaker.amount(self.amount)}, "
             f"leaves device {self.device_id}; can be withdrawn from "
-            f"{format_date(self.available_at)}"
+            f"{speaker.moment(self.available_at)}"
         )
 
 
@@ -221,7 +223,7 @@ class WaitEnded(Event):
         """The event as people tell it."""
         return (
             f"who waited to leave device {self.device_id} can withdraw from "
-            f"{format_date(self.available_at)} at the latest"
+            f"{speaker.moment(self.available_at)} at the latest"
         )
 
 
@@ -573,6 +575,33 @@ class DeviceStaking(NumberedSystem):
         """Register the devices that ``setup`` names."""
         for device, terms in setup.devices.items():
             self.register_device(owner, device, terms.multiplier, terms.cards)
+
+    def next_step(self, position: Position) -> NextStep:
+        """Unstake what is on a device, or one's part of it; withdraw what has left."""
+        if position.kind is PositionKind.EXIT:
+            return NextStep("withdraw", {"exit": position.id})
+        own = position.kind is PositionKind.STAKE
+        return NextStep("unstake" if own else "unstake_co_stake", {"device": position.id})
+
+    def since(self, position: Position, history: list[Happening]) -> int | None:
+        """The second since which a position has been what it is; a stake has its device's id."""
+        told = []
+        for one in history:
+            event = one.event
+            if position.kind is PositionKind.EXIT:
+                opened = isinstance(event, Unstaked | CoUnstaked) and event.exit_id == position.id
+            elif position.kind is PositionKind.CO_STAKE:
+                opened = isinstance(event, OfferAccepted) and event.device_id == position.id
+            else:
+                # What was added later does not count.
+                opened = (
+                    isinstance(event, Staked)
+                    and event.device_id == position.id
+                    and event.total == event.amount
+                )
+            if opened:
+                told.append(one.timestamp)
+        return told[-1] if told else None
 
     # Owner.
 
