@@ -109,6 +109,11 @@ class Chain:
         return Clock(self.provider)
 
     @property
+    def url(self) -> str:
+        """Where other clients reach it; empty for the embedded chain, which they cannot."""
+        return "" if self.provider.name == "test" else str(self.provider.http_uri or "")
+
+    @property
     def chain_id(self) -> int:
         """The number by which networks are told apart."""
         return int(self.provider.chain_id)
