@@ -8,13 +8,14 @@ every engine.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import ape
 from ape.exceptions import APINotImplementedError, ContractLogicError, ProviderError
+from eth_abi.exceptions import DecodingError
 from eth_tester.exceptions import TransactionFailed
 from eth_typing import BlockNumber
 from eth_utils.address import to_checksum_address
@@ -343,11 +344,23 @@ class Contract:
 
     def logs(self, receipt: ReceiptAPI | Rehearsed) -> Iterator[Log]:
         """The events of this contract in a receipt, in order."""
-        for log in receipt.logs:
+        return self.read_logs(receipt.logs)
+
+    def read_logs(self, logs: Iterable[Mapping[str, Any]]) -> Iterator[Log]:
+        """The events of this contract among the logs of any, in order."""
+        for log in logs:
             if str(log["address"]).lower() == self.address.lower():
                 decoded = self._decoded(log)
                 if decoded is not None:
                     yield decoded
+
+    def read_call(self, data: bytes) -> tuple[str, list[Any]] | None:
+        """The method that a transaction's data calls, and its arguments; None if there is none."""
+        for codec in self._methods.values():
+            if codec.selector == data[:4]:
+                with suppress(DecodingError):
+                    return codec.abi.name, codec.decode_arguments(data)
+        return None
 
     def history(self, first: int = 0) -> Iterator[tuple[Log, int, int, str]]:
         """Its events since the block ``first``: each with its block, its second and its hash."""

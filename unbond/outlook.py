@@ -42,24 +42,39 @@ class Outlook:
         Raises:
             BookError: when it has nothing, or something else is where it says.
         """
-        self.chain = chain
         names = book.deployments(chain.chain_id, chain.identity)
         if not names:
             raise BookError(
                 f"{book.path} has nothing on chain {chain.chain_id}; {way_to_deploy(chain)}"
             )
         self.entries = {name: book.find(chain, name) for name in names}
-        self.systems: dict[str, System] = {
-            name: system_class(entry.system).at(chain, entry.address)
-            for name, entry in self.entries.items()
-        }
+        self._look_at(
+            chain,
+            {
+                name: system_class(entry.system).at(chain, entry.address)
+                for name, entry in self.entries.items()
+            },
+        )
+
+    @classmethod
+    def of(cls, chain: Chain, systems: dict[str, System]) -> Outlook:
+        """Look at these systems of ``chain``, by the names of their deployments."""
+        outlook = cls.__new__(cls)
+        outlook.entries = {}
+        outlook._look_at(chain, systems)
+        return outlook
+
+    def _look_at(self, chain: Chain, systems: dict[str, System]) -> None:
+        self.chain = chain
+        self.systems = systems
 
     def stands(self, accounts: Iterable[str] = ()) -> list[Stand]:
         """What accounts have and that is not closed; those of everybody, if none is given."""
         wanted = list(dict.fromkeys(accounts))
         found = []
         for name, system in self.systems.items():
-            history = system.history(self.entries[name].block)
+            entry = self.entries.get(name)
+            history = system.history(entry.block if entry else 0)
             people = wanted or sorted(
                 {str(one.event.account) for one in history if hasattr(one.event, "account")}
             )

@@ -27,6 +27,7 @@ from unbond.amounts import format_amount
 from unbond.artifacts import container, instance
 from unbond.chain import Chain, Contract, Deployed, Log, Rehearsed
 from unbond.clock import NEXT_BLOCK, Block
+from unbond.codec import camel
 from unbond.fields import is_position
 from unbond.positions import Position, PositionKind, PositionState
 from unbond.roles import USUAL_ROLES
@@ -391,9 +392,50 @@ class System(ABC):
     def history(self, first: int = 0) -> list[Happening]:
         """What has happened in the system since the block ``first``, the oldest first."""
         return [
-            Happening(self._typed(log), timestamp, block, txn_hash)
+            Happening(self.event_of(log), timestamp, block, txn_hash)
             for log, block, timestamp, txn_hash in self.contract.history(first)
         ]
+
+    def action_of(
+        self, method: str, values: list[Any], value: int = 0
+    ) -> tuple[str, dict[str, Any]] | None:
+        """The action that a call of the contract is, and its arguments; None if it is none.
+
+        Args:
+            method: the name of the contract's method.
+            values: what it is called with.
+            value: what is sent along, in wei of the chain's coin.
+        """
+        spec = next(
+            (one for one in self.actions().values() if one.sends and camel(one.name) == method),
+            None,
+        )
+        if spec is None:
+            return None
+        # One of a list, where the contract takes many.
+        plain = [one[0] if isinstance(one, list) and len(one) == 1 else one for one in values]
+        names = list(spec.arguments)
+        if value and len(names) == len(plain) + 1:
+            # What is sent along is the amount.
+            amount = next(n for n, kind in spec.arguments.items() if kind is ArgumentKind.AMOUNT)
+            plain.insert(names.index(amount), value)
+        if len(names) != len(plain) or any(isinstance(one, list) for one in plain):
+            return None
+        found = dict(zip(names, plain, strict=True))
+        return spec.name, {
+            name: spec.choices[name](one) if name in spec.choices else one
+            for name, one in found.items()
+        }
+
+    def recorded_setup(
+        self, actions: list[tuple[str, dict[str, Any]]]
+    ) -> tuple[dict[str, Any], int]:
+        """The ``setup`` that gives this system, and how many of the owner's ``actions`` it does.
+
+        Args:
+            actions: what the owner did first, by name and with arguments as a file has them.
+        """
+        return {}, 0
 
     def since(self, position: Position, history: list[Happening]) -> int | None:
         """The second since which a position has been what it is; None if that is not known.
@@ -527,7 +569,7 @@ class System(ABC):
         self, main: type[E] | tuple[type[E], ...], receipt: ReceiptAPI | Rehearsed
     ) -> Receipt[E]:
         """Decode a transaction's receipt to typed events, of which ``main`` is the purpose."""
-        events = tuple(self._typed(log) for log in self.contract.logs(receipt))
+        events = tuple(self.event_of(log) for log in self.contract.logs(receipt))
         purpose = [event for event in events if isinstance(event, main)]
         return Receipt(
             main=purpose[-1],
@@ -547,7 +589,8 @@ class System(ABC):
     def _event_classes(self) -> dict[str, type[Event]]:
         return {kind.__name__: kind for kind in (*_COMMON_EVENTS, *self.event_types)}
 
-    def _typed(self, log: Log) -> Event:
+    def event_of(self, log: Log) -> Event:
+        """An event of the contract, typed."""
         return self._event_classes[log.name](**log.fields)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import takewhile
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from ape.api.accounts import AccountAPI
@@ -388,6 +389,15 @@ class DelegatedStaking(NumberedSystem):
         """Add the providers that ``setup`` names."""
         for role, commission_bps in setup.providers.items():
             self.add_provider(owner, str(find(role).address), commission_bps)
+
+    def recorded_setup(
+        self, actions: list[tuple[str, dict[str, Any]]]
+    ) -> tuple[dict[str, Any], int]:
+        """The providers that were added first, and whether rewards are locked."""
+        added = [what for name, what in takewhile(lambda one: one[0] == "add_provider", actions)]
+        setup: dict[str, Any] = {} if self.contract.view("lockRewards") else {"lock_rewards": False}
+        setup["providers"] = {what["provider"]: what["commission"] for what in added}
+        return setup, len(added)
 
     def next_step(self, position: Position) -> NextStep:
         """Unstake a lot, whole; claim a ticket."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import takewhile
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from ape.api.accounts import AccountAPI
@@ -575,6 +576,17 @@ class DeviceStaking(NumberedSystem):
         """Register the devices that ``setup`` names."""
         for device, terms in setup.devices.items():
             self.register_device(owner, device, terms.multiplier, terms.cards)
+
+    def recorded_setup(
+        self, actions: list[tuple[str, dict[str, Any]]]
+    ) -> tuple[dict[str, Any], int]:
+        """The devices that were registered first."""
+        made = [what for name, what in takewhile(lambda one: one[0] == "register_device", actions)]
+        devices = {
+            str(what["device"]): {"cards": what["cards"], "multiplier": what["multiplier"]}
+            for what in made
+        }
+        return {"devices": devices}, len(made)
 
     def next_step(self, position: Position) -> NextStep:
         """Unstake what is on a device, or one's part of it; withdraw what has left."""
