@@ -1152,6 +1152,8 @@ def test_help_of_a_command_says_what_it_does_and_takes(
         (("deploy", "device"), ["--account", "--name", "--token", "--bare", "--json"]),
         (("delegated", "status"), ["ACCOUNT", "--deployment", "--json", "--network"]),
         (("travel",), ["[DURATION]", "--to", "--next", "--json", "--network"]),
+        (("export",), ["--out", "--network"]),
+        (("record",), ["--out", "--title", "--deployment", "--network"]),
         (("status",), ["[ACCOUNT…]", "--json", "--network"]),
         (("devnet",), ["--port", "--fresh", "--seed-with", "--state", "--json", "COMMAND"]),
         (("scenario",), ["FILE…", "--keep", "--json", "--network"]),
