@@ -21,7 +21,6 @@ VALIDATOR_FUNDS = 100 * 10**18
 """What a simulated validator has to pay rewards with, in wei."""
 
 
-
 @click.group(short_help="Deploy a system")
 def cli() -> None:
     """Deploy a system and write down in the address book where it is."""

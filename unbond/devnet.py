@@ -166,6 +166,8 @@ class Devnet:
                 node.kill()
                 node.wait()
         self._node = None
+        if self._lock is not None:
+            shutil.rmtree(self._cache, ignore_errors=True)
         (self.folder / "running.json").unlink(missing_ok=True)
         if self._lock is not None:
             os.close(self._lock)
@@ -229,6 +231,11 @@ class Devnet:
         return True
 
     @property
+    def _cache(self) -> Path:
+        """Where anvil puts states of earlier blocks, which it cannot use again."""
+        return self.folder / "cache"
+
+    @property
     def _loading(self) -> Path:
         return self.folder / "loading.json"
 
@@ -237,11 +244,13 @@ class Devnet:
         if anvil is None:
             raise DevnetError("there is no anvil here; run make setup")
         self.port = _claim(self.port)
+        # Of one that was killed.
+        shutil.rmtree(self._cache, ignore_errors=True)
         command = [
             anvil,
             "--silent",
             *("--host", HOST, "--port", str(self.port), "--chain-id", str(CHAIN_ID)),
-            *("--accounts", "10", "--balance", str(COINS), "--cache-path", str(self.folder)),
+            *("--accounts", "10", "--balance", str(COINS), "--cache-path", str(self._cache)),
             # Nothing lands before the clock has been set.
             "--no-mining",
         ]

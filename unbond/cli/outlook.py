@@ -5,12 +5,11 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
-import ape
 from rich.table import Table
 
 from unbond.chain import Chain
 from unbond.cli.common import console
-from unbond.cli.systems import name_of_account
+from unbond.cli.systems import alias_of, name_of_account
 from unbond.outlook import Stand
 from unbond.timeline import jsonable, state_word
 from unbond.when import format_date, format_duration, format_moment
@@ -64,8 +63,9 @@ def next_command(stand: Stand) -> str | None:
         words += [f"--{name.replace('_', '-')}", _written(stand, value)]
     if stand.deployment != system.name:
         words += ["--deployment", stand.deployment]
-    if stand.account in ape.accounts:
-        words += ["--account", str(ape.accounts[stand.account].alias)]
+    alias = alias_of(stand.account)
+    if alias is not None:
+        words += ["--account", alias]
     return shlex.join(words)
 
 

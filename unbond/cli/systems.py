@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import is_dataclass
+from functools import cache
 from typing import Any, TypeVar
 
 import ape
@@ -72,13 +73,24 @@ class LocalSpeaker(SystemSpeaker):
 
 def name_of_account(address: str, chain: Chain) -> str:
     """What commands call an account: a role, an alias or, if it is nobody's here, its address."""
-    if chain.is_local:
-        for role, account in zip(USUAL_ROLES, ape.accounts.test_accounts, strict=False):
-            if account.address == address:
-                return role
-    if address in ape.accounts:
-        return str(ape.accounts[address].alias or address)
-    return address
+    role = _usual_accounts().get(address) if chain.is_local else None
+    return role or alias_of(address) or address
+
+
+@cache
+def _usual_accounts() -> dict[str, str]:
+    """The roles of the usual test accounts, by address."""
+    accounts = ape.accounts.test_accounts
+    return {str(one.address): role for role, one in zip(USUAL_ROLES, accounts, strict=False)}
+
+
+@cache
+def alias_of(address: str) -> str | None:
+    """The alias of an account of one's own, such as ``TEST::6``; None of somebody else's."""
+    if address not in ape.accounts:
+        return None
+    alias = ape.accounts[address].alias
+    return str(alias) if alias else None
 
 
 def system_group(name: str) -> click.Group:

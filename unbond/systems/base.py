@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import Enum
 from functools import cache, cached_property
 from typing import (
@@ -126,8 +126,15 @@ class Event:
     @property
     def position(self) -> int | None:
         """The id of the position that came of it, the last one it names; None if it names none."""
-        ids: list[int] = [value for name, value in vars(self).items() if is_position(name)]
-        return ids[-1] if ids else None
+        kind: type = type(self)
+        name = _position_field(kind)
+        return getattr(self, name) if name else None
+
+
+@cache
+def _position_field(kind: type[Any]) -> str:
+    """The name of the field that holds the last position that an event names; empty if none."""
+    return next((one.name for one in reversed(fields(kind)) if is_position(one.name)), "")
 
 
 E = TypeVar("E", bound=Event)
