@@ -206,7 +206,9 @@ class Devnet:
         (self.folder / "running.json").unlink(missing_ok=True)
 
     def announce(self) -> None:
-        """Let other processes find it: everything is there."""
+        """Let other processes find it: everything is there, and a signal stops it cleanly."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
+            signal.signal(number, self._on_signal)
         told = Running(pid=os.getpid(), url=self.url).model_dump_json()
         _replace(self.folder / "running.json", told.encode())
 
@@ -344,8 +346,6 @@ class Devnet:
             DevnetError: when the node has ended by itself.
         """
         assert self._node is not None
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
-            signal.signal(number, self._on_signal)
         while True:
             self.woken.clear()
             if self._node.poll() is not None:
