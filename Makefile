@@ -12,7 +12,7 @@ SOURCES := $(shell find contracts tests/mocks -name '.*' -prune -o \( -type d -o
 # Where `make package` puts what it builds.
 DIST ?= dist
 
-.PHONY: help demo test quick lint format setup build pictures package lock clean distclean
+.PHONY: help demo devnet test quick lint format setup build pictures package lock clean distclean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -20,6 +20,10 @@ help: ## this list
 
 demo: build ## set up, and watch the documents' exits on the embedded chain
 	@$(BIN)/ape run demo
+
+# Options for it stand in DEVNET: make devnet DEVNET="--fresh --port 8600".
+devnet: build ## set up, then keep a local chain up on which everything is deployed
+	@$(BIN)/ape run devnet $(DEVNET)
 
 test: build ## set up, and run every test
 	@$(BIN)/pytest $(PYTEST)

@@ -6,9 +6,9 @@ from ape.cli import account_option
 
 from unbond.book import AddressBook
 from unbond.chain import Chain
-from unbond.cli.common import NetworkCommand, clean_errors, console, json_option, print_json
+from unbond.cli.common import LastingCommand, clean_errors, console, json_option, print_json
 from unbond.cli.systems import party
-from unbond.roles import WELL_KNOWN, Roles
+from unbond.roles import Roles
 from unbond.systems import System
 from unbond.systems.base import Token
 from unbond.systems.delegated import DelegatedStaking
@@ -16,10 +16,6 @@ from unbond.systems.device import DeviceStaking
 from unbond.systems.liquid import LiquidStaking, PayoutPolicy
 from unbond.when import DAY, format_date, parse_moment
 
-FUNDS = 1_000_000 * 10**18
-COMMISSION_BPS = 500
-DEVICES = {1: (10_000, 1), 2: (2_500, 4), 3: (100_000, 8)}
-"""The multiplier, in 1/10 000, and the cards of each device."""
 YEARLY_RATE_BPS = 1000
 VALIDATOR_FUNDS = 100 * 10**18
 """What a simulated validator has to pay rewards with, in wei."""
@@ -30,7 +26,7 @@ def cli() -> None:
     """Deploy a system and write down in the address book where it is."""
 
 
-@cli.command(cls=NetworkCommand, short_help="Deploy DelegatedStaking")
+@cli.command(cls=LastingCommand, short_help="Deploy DelegatedStaking")
 @account_option()
 @click.option("--name", help="The name in the address book, if not 'delegated'.")
 @click.option("--token", help="What is staked; a new test token if not given.")
@@ -65,12 +61,11 @@ def delegated(
         chain, account, token=staked, origin=first_second, lock_rewards=lock_rewards
     )
     if chain.is_local and not bare and token is None:
-        system.add_provider(account, Roles(chain).address("provider"), COMMISSION_BPS)
-        _mint(system, account)
+        _show(system, account)
     _finish(system, name, as_json=as_json)
 
 
-@cli.command(cls=NetworkCommand, short_help="Deploy DeviceStaking")
+@cli.command(cls=LastingCommand, short_help="Deploy DeviceStaking")
 @account_option()
 @click.option("--name", help="The name in the address book, if not 'device'.")
 @click.option("--token", help="What is staked; a new test token if not given.")
@@ -90,13 +85,11 @@ def device(
     chain = _ready_chain()
     system = DeviceStaking.deploy(chain, account, token=staked)
     if chain.is_local and not bare and token is None:
-        for number, (multiplier_bps, cards) in DEVICES.items():
-            system.register_device(account, number, multiplier_bps, cards)
-        _mint(system, account)
+        _show(system, account)
     _finish(system, name, as_json=as_json)
 
 
-@cli.command(cls=NetworkCommand, short_help="Deploy LiquidStaking")
+@cli.command(cls=LastingCommand, short_help="Deploy LiquidStaking")
 @account_option()
 @click.option("--name", help="The name in the address book, if not 'liquid'.")
 @click.option("--validator", "validators", multiple=True, help="A validator; may be repeated.")
@@ -143,11 +136,11 @@ def liquid(
     _finish(system, name, as_json=as_json)
 
 
-def _mint(system: System, account: AccountAPI) -> None:
-    """Give tokens to the ten test accounts."""
-    roles = Roles(system.chain)
-    for role in (*WELL_KNOWN, "spare"):
-        system.token.mint(account, roles.address(role), FUNDS)
+def _show(system: System, account: AccountAPI) -> None:
+    """Make a local chain fit to try the system on."""
+    find = Roles(system.chain).account
+    system.furnish(account, system.showcase_setup(), find)
+    system.share_out(account, find)
 
 
 def _ready_chain() -> Chain:

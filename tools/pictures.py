@@ -14,10 +14,9 @@ from ape.logging import LogLevel, logger
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
-from unbond.chain import Chain
+from unbond.chain import Chain, rewound
 from unbond.console_logs import stop_replay
 from unbond.scenario import BoundScenario, load_scenario, play
-from unbond.scenario.play import rewound
 from unbond.when import DAY
 
 if TYPE_CHECKING:

@@ -9,9 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from eth_utils.crypto import keccak
 from pydantic import BaseModel, ConfigDict, ValidationError
-
-from unbond.chain import code_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,15 +98,26 @@ class AddressBook:
                 for abi in system.contract.instance.contract_type.abi
             ),
         )
+        self.adopt(chain.chain_id, {name or system.name: entry})
+        return entry
+
+    def adopt(self, chain_id: int, entries: dict[str, Deployment]) -> None:
+        """Write down deployments on one chain, by name, in place of what had these names.
+
+        Deployments on an earlier chain with the same id are dropped: that chain is gone.
+
+        Raises:
+            BookError: when the book cannot be read or written.
+        """
+        beginnings = {entry.genesis for entry in entries.values()}
         with self._locked():
             pages = self._read()
-            kept = pages.chains.get(chain.chain_id, {})
-            pages.chains[chain.chain_id] = {
-                **{n: e for n, e in kept.items() if e.genesis == entry.genesis},
-                name or system.name: entry,
+            kept = pages.chains.get(chain_id, {})
+            pages.chains[chain_id] = {
+                **{n: e for n, e in kept.items() if e.genesis in beginnings},
+                **entries,
             }
             self._write(pages)
-        return entry
 
     def find(self, chain: Chain, name: str) -> Deployment:
         """The deployment recorded under ``name`` for ``chain``, if it is really there.
@@ -119,10 +129,10 @@ class AddressBook:
         entry = self._read().chains.get(chain.chain_id, {}).get(name)
         if entry is None:
             raise BookError(
-                f"{self.path} has no '{name}' on chain {chain.chain_id}; {_way_to_deploy(chain)}"
+                f"{self.path} has no '{name}' on chain {chain.chain_id}; {way_to_deploy(chain)}"
             )
         where = f"{self.path} has '{name}' at {entry.address} on chain {chain.chain_id}, but"
-        remedy = _way_to_deploy(chain)
+        remedy = way_to_deploy(chain)
         if entry.genesis != chain.identity:
             raise BookError(
                 f"{where} that was another chain with this id, which began with block "
@@ -144,13 +154,22 @@ class AddressBook:
         with self._locked():
             self._read()
 
-    def deployments(self, chain_id: int) -> dict[str, Deployment]:
+    def deployments(self, chain_id: int, genesis: str | None = None) -> dict[str, Deployment]:
         """What is recorded for a chain id, by name, whether or not it is still there.
+
+        Args:
+            chain_id: the number of the chain.
+            genesis: the hash of its first block, to tell it from others with this number.
 
         Raises:
             BookError: when the book cannot be read.
         """
-        return dict(self._read().chains.get(chain_id, {}))
+        recorded = self._read().chains.get(chain_id, {})
+        return {
+            name: entry
+            for name, entry in recorded.items()
+            if genesis is None or entry.genesis == genesis
+        }
 
     def _read(self) -> _Pages:
         try:
@@ -196,8 +215,13 @@ class AddressBook:
             yield
 
 
-def _way_to_deploy(chain: Chain) -> str:
+def code_hash(code: bytes) -> str:
+    """What a deployment remembers of its code, as ``0x…``."""
+    return f"0x{keccak(code).hex()}"
+
+
+def way_to_deploy(chain: Chain) -> str:
     """What to do where nothing is deployed."""
     if not chain.outlives_command:
-        return "this chain ends with the command; start anvil and use ethereum:local:foundry"
+        return "this chain ends with the command; start one that stays: ape run devnet"
     return f"deploy with: ape run deploy … --network {chain.provider.network_choice}"

@@ -7,15 +7,18 @@ every engine.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import ape
-from ape.exceptions import ContractLogicError
+from ape.exceptions import APINotImplementedError, ContractLogicError, ProviderError
+from eth_abi.exceptions import DecodingError
 from eth_tester.exceptions import TransactionFailed
+from eth_typing import BlockNumber
 from eth_utils.address import to_checksum_address
-from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 from web3.exceptions import ContractLogicError as Web3ContractLogicError
 from web3.exceptions import Web3RPCError
@@ -26,7 +29,7 @@ from unbond.codec import EventCodec, MethodCodec
 from unbond.errors import ErrorDecoder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from ape.api.accounts import AccountAPI
     from ape.api.transactions import ReceiptAPI, TransactionAPI
@@ -64,12 +67,26 @@ class Deployed:
     txn_hash: str
 
 
+@dataclass(frozen=True)
+class Rehearsed:
+    """What would come of a transaction that has not been sent."""
+
+    logs: list[dict[str, Any]]
+    timestamp: int
+    """The second at which it would land, in Unix time."""
+    block_number: int
+    gas_used: int
+    total_fees_paid: int = 0
+    txn_hash: str = ""
+
+
 class Chain:
     """The chain behind a connected provider."""
 
     def __init__(self, provider: Web3Provider | None = None) -> None:
         """Use this provider, or the one that Ape is connected to now."""
         self.provider: Web3Provider = provider or ape.networks.provider
+        self._rehearsal: list[dict[str, Any]] | None = None
 
     @property
     def is_local(self) -> bool:
@@ -91,6 +108,11 @@ class Chain:
             ClockError: when the chain's time cannot be moved.
         """
         return Clock(self.provider)
+
+    @property
+    def url(self) -> str:
+        """Where other clients reach it; empty for the embedded chain, which they cannot."""
+        return "" if self.provider.name == "test" else str(self.provider.http_uri or "")
 
     @property
     def chain_id(self) -> int:
@@ -151,6 +173,59 @@ class Chain:
             return bytes(self.provider.web3.eth.call(params, block))
         except (TransactionFailed, Web3ContractLogicError, Web3RPCError) as error:
             raise errors.refusal(error) from None
+
+    @contextmanager
+    def rehearsing(self) -> Iterator[None]:
+        """Let actions be simulated, each a second after the one before, and nothing be sent.
+
+        The embedded chain, which nobody else uses, does them and goes back.
+        """
+        if self.provider.name == "test":
+            with rewound(self):
+                yield
+            return
+        self._rehearsal = []
+        try:
+            yield
+        finally:
+            self._rehearsal = None
+
+    def rehearse(self, params: TxParams, errors: ErrorDecoder) -> Rehearsed | None:
+        """What would come of a transaction after those rehearsed so far; None if this is earnest.
+
+        Raises:
+            LookupError: when the node cannot simulate.
+            Refused: when the contract refuses.
+        """
+        if self._rehearsal is None:
+            return None
+        call = {name: hex(v) if isinstance(v, int) else v for name, v in params.items()}
+        block: dict[str, Any] = {"calls": [call]}
+        if self.is_local:
+            last = self.provider.get_block(LAST_BLOCK)
+            ahead = len(self._rehearsal) + 1
+            # The clock's rule: a block a second. Left alone, a node takes its own time.
+            block["blockOverrides"] = {
+                "number": hex((last.number or 0) + ahead),
+                "time": hex(last.timestamp + ahead),
+            }
+        blocks = [*self._rehearsal, block]
+        request = {"blockStateCalls": blocks, "validation": False}
+        try:
+            answer = self.provider.make_request("eth_simulateV1", [request, LAST_BLOCK])[-1]
+        except (APINotImplementedError, ProviderError) as error:
+            raise LookupError(f"the node cannot say what would happen: {error}") from None
+        (result,) = answer["calls"]
+        if int(result["status"], 16) != 1:
+            reverted = result.get("error", {}).get("data") or result["returnData"]
+            raise errors.decode(bytes(HexBytes(reverted)))
+        self._rehearsal = blocks
+        return Rehearsed(
+            logs=result["logs"],
+            timestamp=int(answer["timestamp"], 16),
+            block_number=int(answer["number"], 16),
+            gas_used=int(result["gasUsed"], 16),
+        )
 
     def try_deploy(
         self, kind: ContractContainer, *arguments: Any, sender: AccountAPI
@@ -229,23 +304,34 @@ class Contract:
         Raises:
             Refused: when the contract refuses.
         """
-        codec = self._methods[method]
+        params = self._params(method, arguments, sender, value)
+        raw = self.chain.call(params, self.errors, block)
+        return self._methods[method].decode(raw)
+
+    def _params(
+        self, method: str, arguments: tuple[Any, ...], sender: AccountAPI | None, value: int
+    ) -> TxParams:
         params: TxParams = {
             "to": self.instance.address,
-            "data": HexBytes(codec.encode(arguments)),
+            "data": HexBytes(self._methods[method].encode(arguments)),
             "value": Wei(value),
         }
         if sender is not None:
             params["from"] = sender.address
-        raw = self.chain.call(params, self.errors, block)
-        return codec.decode(raw)
+        return params
 
-    def act(self, method: str, *arguments: Any, sender: AccountAPI, value: int = 0) -> ReceiptAPI:
-        """Send a transaction, if it would succeed.
+    def act(
+        self, method: str, *arguments: Any, sender: AccountAPI, value: int = 0
+    ) -> ReceiptAPI | Rehearsed:
+        """Send a transaction, if it would succeed; or only rehearse it, while the chain does so.
 
         Raises:
             Refused: when the contract refuses; nothing was sent.
         """
+        params = self._params(method, arguments, sender, value)
+        rehearsed = self.chain.rehearse(params, self.errors)
+        if rehearsed is not None:
+            return rehearsed
         self.view(method, *arguments, sender=sender, value=value)
         try:
             receipt: ReceiptAPI = getattr(self.instance, method)(
@@ -256,17 +342,60 @@ class Contract:
             raise self.errors.refusal(error.base_err or error) from None
         return receipt
 
-    def logs(self, receipt: ReceiptAPI) -> Iterator[Log]:
+    def logs(self, receipt: ReceiptAPI | Rehearsed) -> Iterator[Log]:
         """The events of this contract in a receipt, in order."""
-        for log in receipt.logs:
-            if str(log["address"]).lower() != self.address.lower():
+        return self.read_logs(receipt.logs)
+
+    def read_logs(self, logs: Iterable[Mapping[str, Any]]) -> Iterator[Log]:
+        """The events of this contract among the logs of any, in order."""
+        for log in logs:
+            if str(log["address"]).lower() == self.address.lower():
+                decoded = self._decoded(log)
+                if decoded is not None:
+                    yield decoded
+
+    def read_call(self, data: bytes) -> tuple[str, list[Any]] | None:
+        """The method that a transaction's data calls, and its arguments; None if there is none."""
+        for codec in self._methods.values():
+            if codec.selector == data[:4]:
+                with suppress(DecodingError):
+                    return codec.abi.name, codec.decode_arguments(data)
+        return None
+
+    def history(self, first: int = 0) -> Iterator[tuple[Log, int, int, str]]:
+        """Its events since the block ``first``: each with its block, its second and its hash."""
+        seconds: dict[int, int] = {}
+        for log in self.chain.provider.web3.eth.get_logs(
+            {"address": self.instance.address, "fromBlock": BlockNumber(first)}
+        ):
+            decoded = self._decoded(log)
+            if decoded is None:
                 continue
-            topics = [bytes(topic) for topic in log["topics"]]
-            codec = self._events.get(topics[0])
-            if codec is not None:
-                yield Log(codec.name, codec.decode(topics, bytes(log["data"])))
+            block = int(log["blockNumber"])
+            if block not in seconds:
+                # Not every node tells it with the log.
+                told: Any = log.get("blockTimestamp")
+                seconds[block] = _number(told) if told else self.chain.timestamp_of(block)
+            yield decoded, block, seconds[block], f"0x{bytes(log['transactionHash']).hex()}"
+
+    def _decoded(self, log: Mapping[str, Any]) -> Log | None:
+        """A log as an event; None if the contract does not declare it."""
+        topics = [bytes(HexBytes(topic)) for topic in log["topics"]]
+        codec = self._events.get(topics[0]) if topics else None
+        if codec is None:
+            return None
+        return Log(codec.name, codec.decode(topics, bytes(HexBytes(log["data"]))))
 
 
-def code_hash(code: bytes) -> str:
-    """What a deployment remembers of its code, as ``0x…``."""
-    return f"0x{keccak(code).hex()}"
+@contextmanager
+def rewound(chain: Chain) -> Iterator[None]:
+    """Give the chain, and its time, back as they were."""
+    snapshot = chain.provider.snapshot()
+    try:
+        yield
+    finally:
+        chain.provider.restore(snapshot)
+
+
+def _number(value: int | str) -> int:
+    return int(value, 16) if isinstance(value, str) else int(value)

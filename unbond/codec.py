@@ -87,6 +87,14 @@ class MethodCodec:
         """
         return self.selector + _abi.encode(self._input_types, arguments)
 
+    def decode_arguments(self, data: bytes) -> list[Any]:
+        """The arguments of a call, from its data.
+
+        Raises:
+            eth_abi.exceptions.DecodingError: when the data is no such call's.
+        """
+        return decode_values(self.abi.inputs, data[4:])
+
     def decode(self, data: bytes) -> Any:
         """What a call returned: nothing, one value, or a tuple of values."""
         values = decode_values(self.abi.outputs, data)

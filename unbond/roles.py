@@ -33,6 +33,9 @@ WELL_KNOWN = (
 """Roles that always have the same of the ten usual test accounts, so that addresses do not depend
 on who is mentioned first. Others get the next free one."""
 
+USUAL_ROLES = (*WELL_KNOWN, "spare")
+"""The roles of all ten usual test accounts, in their order."""
+
 POCKET_MONEY = 100 * 10**18
 """What an account beyond the usual ten is given to pay for gas, in wei."""
 

@@ -39,6 +39,10 @@ class Speaker:
             return "1 share"
         return format_amount(number, "shares").replace("wei", "× 10⁻¹⁸ shares")
 
+    def moment(self, seconds: int) -> str:
+        """A moment in Unix time for people."""
+        return format_date(seconds)
+
     def position(self, identifier: int) -> str:
         """A position's name."""
         return str(identifier)
@@ -58,7 +62,7 @@ class Speaker:
         if isinstance(value, str):
             return self.person(value)
         if is_moment(name):
-            return format_date(value) if value else "never"
+            return self.moment(value) if value else "never"
         if is_position(name):
             return self.position(value)
         if is_device(name):

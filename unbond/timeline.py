@@ -183,6 +183,11 @@ class Timeline:
         return position_line(holding.name, holding.position, self.symbol, now)
 
 
+def state_word(state: PositionState) -> str:
+    """What people call a state."""
+    return _STATE_WORDS[state]
+
+
 def position_line(name: str, position: Position, symbol: str, now: int) -> str:
     """A position in one line: what it is, how much, and when it opens, seen from ``now``."""
     words = [name, format_amount(position.amount, symbol), _STATE_WORDS[position.state]]

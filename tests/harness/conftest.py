@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
+import subprocess
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 import ape
@@ -15,10 +17,12 @@ from ape_foundry.provider import FoundryProvider
 from ape_test.provider import LocalProvider
 from ethpm_types import ContractType
 
+from tests.harness.clients import APE, ROOT, Outcome, RunningDevnet
 from unbond.chain import Chain, Contract
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from ape.api.accounts import AccountAPI
 
@@ -143,6 +147,64 @@ def engines() -> Iterator[Engines]:
 def engine(request: pytest.FixtureRequest, engines: Engines) -> Iterator[Engine]:
     with engines.connected(request.param) as connected:
         yield connected
+
+
+class Devnets:
+    """Devnets in processes of their own, all stopped in the end."""
+
+    def __init__(self, folders: pytest.TempPathFactory) -> None:
+        self._folders = folders
+        self._started: list[RunningDevnet] = []
+
+    @cached_property
+    def shared(self) -> RunningDevnet:
+        """One for tests that only look, or do not mind what others have done."""
+        return self.start()
+
+    def start(
+        self, folder: Path | None = None, book: Path | None = None, *words: str
+    ) -> RunningDevnet:
+        """Start one on a folder, a new one if not given."""
+        place = self._folders.mktemp("devnet")
+        up = RunningDevnet(folder or place / "devnet", book or place / "book.json", *words)
+        self._started.append(up)
+        return up
+
+    def run(self, *words: str, folder: Path, book: Path) -> subprocess.CompletedProcess[str]:
+        """Run one that ends by itself."""
+        names = {"UNBOND_DEVNET": str(folder), "UNBOND_BOOK": str(book)}
+        return subprocess.run(
+            [APE, "run", "devnet", "--port", "0", *words],
+            cwd=ROOT,
+            env={**os.environ, **names},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    def fail(self, *words: str, folder: Path) -> str:
+        """The complaint of one that cannot start."""
+        done = self.run(*words, folder=folder, book=self._folders.mktemp("book") / "book.json")
+        return Outcome(done.returncode, done.stdout, done.stderr).complaint
+
+    def stop(self) -> None:
+        for one in self._started:
+            if one.process.poll() is None:
+                one.stop()
+
+
+@pytest.fixture(scope="session")
+def devnets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Devnets]:
+    started = Devnets(tmp_path_factory)
+    yield started
+    started.stop()
+
+
+@pytest.fixture(autouse=True)
+def _no_devnet_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands in tests never find the one that the user may have up."""
+    monkeypatch.setenv("UNBOND_DEVNET", str(tmp_path / "no-devnet"))
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from unbond.book import DEFAULT_PATH, PATH_VARIABLE, AddressBook, BookError, Deployment
-from unbond.chain import Chain, code_hash
+from unbond.book import DEFAULT_PATH, PATH_VARIABLE, AddressBook, BookError, Deployment, code_hash
+from unbond.chain import Chain
 from unbond.systems.delegated import DelegatedStaking
 
 if TYPE_CHECKING:
@@ -240,7 +240,7 @@ def test_a_chain_that_ends_with_the_command_is_said_to(
     with pytest.raises(BookError) as error:
         book.find(local_chain, "delegated")
     assert str(error.value).endswith(
-        "; this chain ends with the command; start anvil and use ethereum:local:foundry"
+        "; this chain ends with the command; start one that stays: ape run devnet"
     )
 
 
@@ -285,7 +285,7 @@ def test_stale(
 
 LOOK = """
 import ape
-from unbond.book import AddressBook
+from unbond.book import code_hash, AddressBook
 from unbond.chain import Chain
 from unbond.systems.delegated import DelegatedStaking
 

@@ -6,13 +6,9 @@ same node.
 
 from __future__ import annotations
 
-import itertools
 import json
 import shutil
 import subprocess
-import sys
-import urllib.error
-import urllib.request
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -23,6 +19,7 @@ from ape.logging import logger
 from ape_run._cli import cli as ape_run
 from click.testing import CliRunner
 
+from tests.harness.clients import APE, ROOT, Outcome, ask
 from tests.harness.conftest import unused_port
 from unbond.book import AddressBook
 from unbond.chain import Chain
@@ -37,46 +34,15 @@ if TYPE_CHECKING:
 # Half of them start processes.
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parent.parent.parent
-APE = Path(sys.executable).with_name("ape")
 NETWORK = ("--network", "ethereum:local:foundry")
 
 DELEGATOR = "0x976EA74026E726554dB657fA54763abd0C3a0aa9"
 PROVIDER = "0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc"
 LOT = (int(DELEGATOR, 16) << 96) + 1
 SYSTEMS = [system_class(name) for name in system_names()]
+SENDING = ["--account", "--preview"]
 UNLOCKS = SESSION_START + 91 * DAY
 """When what is staked in the first week unlocks."""
-
-
-class Outcome:
-    """What a command did."""
-
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code = code
-        self.out = out
-        self.err = err
-
-    @property
-    def json(self) -> Any:
-        assert (self.code, self.err) == (0, ""), self.err
-        return json.loads(self.out)
-
-    @property
-    def complaint(self) -> str:
-        """The one line on standard error of a command that failed."""
-        assert self.code == 1, (self.out, self.err)
-        assert self.out == ""
-        (line,) = self.err.splitlines()
-        assert line.startswith("Error: ")
-        return line.removeprefix("Error: ")
-
-    @property
-    def usage(self) -> str:
-        """The last line of a command that could not be understood."""
-        assert self.code == 2, (self.out, self.err)
-        assert "Traceback" not in self.err
-        return self.err.splitlines()[-1]
 
 
 class Node:
@@ -85,15 +51,9 @@ class Node:
     def __init__(self, process: subprocess.Popen[bytes], url: str) -> None:
         self.process = process
         self.url = url
-        self._ids = itertools.count()
 
     def ask(self, method: str, *params: Any) -> Any:
-        content = {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
-        request = urllib.request.Request(
-            self.url, json.dumps(content).encode(), {"Content-Type": "application/json"}
-        )
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.load(answer)["result"]
+        return ask(self.url, method, *params)
 
     @property
     def height(self) -> int:
@@ -114,7 +74,7 @@ def start_node() -> Node:
     while monotonic() < deadline and process.poll() is None:
         try:
             node.ask("eth_chainId")
-        except urllib.error.URLError:
+        except OSError:
             continue
         return node
     node.stop()
@@ -240,7 +200,10 @@ def test_a_stake_leaves_on_time_and_each_process_finds_what_the_one_before_left(
     staked = alone("delegated", "stake", "--provider", "provider", *stake)
     assert staked.code == 0
     assert staked.err == f"approved 1 000 ANKR for {entry.address}\n"
-    assert "UTC: staked 1 000 ANKR with TEST::5 as #1; unlocks Mon 2030-04-08" in staked.out
+    assert (
+        "UTC, delegator: staked 1 000 ANKR with provider as #1; unlocks Mon 2030-04-08"
+        in staked.out
+    )
 
     early = alone("delegated", "unstake", "--stake", "1", *stake)
     assert early.complaint == (
@@ -294,7 +257,7 @@ def test_a_node_that_has_stopped(here: Callable[..., Outcome], book: AddressBook
         f"{book.path} has 'delegated' at {entry.address} on chain 31337, but"
     )
     assert complaint.endswith(
-        "; this chain ends with the command; start anvil and use ethereum:local:foundry"
+        "; this chain ends with the command; start one that stays: ape run devnet"
     )
 
 
@@ -365,7 +328,7 @@ def test_deploy_options(
     row = on_node("delegated", "provider-of", "--provider", "provider", "--json")
     held = on_node("delegated", "status", "TEST::9")
     if "--bare" in options:
-        assert row.complaint == "the contract refused: UnknownProvider, provider TEST::5"
+        assert row.complaint == "the contract refused: UnknownProvider, provider provider"
         assert "holds 0 ANKR" in held.out
     else:
         assert row.json == {
@@ -448,7 +411,7 @@ def test_on_a_chain_that_ends_with_the_command_nothing_is_written_down(
     complaint = here("delegated", "status", "TEST::6").complaint
     assert complaint == (
         f"{book.path} has no 'delegated' on chain 1337; this chain ends with the command; "
-        "start anvil and use ethereum:local:foundry"
+        "start one that stays: ape run devnet"
     )
 
 
@@ -498,7 +461,7 @@ def test_what_is_approved_already_is_not_approved_again(
 @pytest.mark.parametrize(
     ("amount", "complaint"),
     [
-        ("1000001 ANKR", "TEST::6 holds 1 000 000 ANKR, which is less than 1 000 001 ANKR"),
+        ("1000001 ANKR", "delegator holds 1 000 000 ANKR, which is less than 1 000 001 ANKR"),
         (
             "999 ANKR",
             "the contract refused: BelowMinimum, amount 999 ANKR, minimum 1 000 ANKR",
@@ -556,14 +519,17 @@ def test_rewards_and_claims(on_node: Callable[..., Outcome], deployed: dict[str,
         *("delegated", "distribute", "--provider", PROVIDER, "--amount", "100 ANKR"),
         *("--account", "TEST::0"),
     )
-    assert "distributed 100 ANKR to the lots of TEST::5, 5 ANKR of it commission" in shared.out
+    assert "distributed 100 ANKR to the lots of provider, 5 ANKR of it commission" in shared.out
 
     rewards = ("delegated", "rewards", "--stake", "1", "--account", "TEST::6")
     assert on_node(*rewards).complaint == (
         "the contract refused: StillLocked, unlocks at Mon 2030-04-08 00:00:00"
     )
     on_node("travel", "--to", "2030-04-08")
-    assert "Mon 2030-04-08 00:00:00 UTC: was paid 95 ANKR of rewards" in on_node(*rewards).out
+    assert (
+        "Mon 2030-04-08 00:00:00 UTC, delegator: was paid 95 ANKR of rewards"
+        in on_node(*rewards).out
+    )
 
     commission = on_node("delegated", "claim-commission", "--account", "TEST::5")
     assert "was paid 5 ANKR of commission" in commission.out
@@ -588,8 +554,8 @@ def test_rewards_and_claims(on_node: Callable[..., Outcome], deployed: dict[str,
         "the contract refused: StillUndelegating, available at Mon 2030-04-22 00:00:00"
     )
     on_node("travel", "--to", "2030-04-22")
-    paid = on_node(*claim)
-    assert "Mon 2030-04-22 00:00:00 UTC: claimed 1 000 ANKR (gas " in paid.out
+    claimed = on_node(*claim)
+    assert "Mon 2030-04-22 00:00:00 UTC, delegator: claimed 1 000 ANKR (gas " in claimed.out
     assert "holds 1 000 095 ANKR" in on_node("delegated", "status", "TEST::6").out
 
 
@@ -613,7 +579,7 @@ def test_views(on_node: Callable[..., Outcome], deployed: dict[str, Any]) -> Non
     assert on_node(*epoch, "2030-01-14", "--json").json == 1
     assert on_node("delegated", "assets").out == "1 500 ANKR\n"
     assert on_node("delegated", "assets", "--json").json == str(3 * MIN_STAKE // 2)
-    assert on_node("delegated", "owner").out == "TEST::0\n"
+    assert on_node("delegated", "owner").out == "owner\n"
 
 
 def test_a_device_from_first_stake_to_withdrawal(
@@ -662,7 +628,7 @@ def test_a_device_from_first_stake_to_withdrawal(
     device(*rented, "false", by="TEST::0")
 
     left = device("unstake-co-stake", *two, by="TEST::6").out
-    assert "the co-stake of TEST::6, 400 IO, leaves device 2" in left
+    assert "the co-stake of delegator, 400 IO, leaves device 2" in left
     withdraw = ("withdraw", "--exit", "1")
     assert device(*withdraw, by="TEST::6").complaint.startswith(
         "the contract refused: CoolingDown, available at "
@@ -744,10 +710,10 @@ def test_a_pool_from_stake_to_payment(on_node: Callable[..., Outcome], book: Add
 
 def test_powers(on_node: Callable[..., Outcome], deployed: dict[str, Any]) -> None:
     power = ("--role", "PAUSER_ROLE", "--holder", "TEST::4", "--account", "TEST::0")
-    assert "TEST::4 has PAUSER_ROLE now" in on_node("delegated", "grant-role", *power).out
+    assert "pauser has PAUSER_ROLE now" in on_node("delegated", "grant-role", *power).out
     assert "new stakes are paused" in on_node("delegated", "pause", "--account", "TEST::4").out
     assert stake(on_node).complaint == "the contract refused: EnforcedPause"
-    assert "TEST::4 has PAUSER_ROLE no longer" in on_node("delegated", "revoke-role", *power).out
+    assert "pauser has PAUSER_ROLE no longer" in on_node("delegated", "revoke-role", *power).out
 
 
 @pytest.mark.parametrize(
@@ -783,8 +749,8 @@ def test_powers(on_node: Callable[..., Outcome], deployed: dict[str, Any]) -> No
         ),
         (
             ("add-provider", "--provider", "TEST::9", "--commission", "5", "--account", "TEST::1"),
-            "the contract refused: AccessControlUnauthorizedAccount, account TEST::1, needed role "
-            "REGISTRAR_ROLE",
+            "the contract refused: AccessControlUnauthorizedAccount, account registrar, needed "
+            "role REGISTRAR_ROLE",
         ),
         (
             (
@@ -896,9 +862,156 @@ def test_journeys_that_cannot_be(
     assert node.height == before
 
 
-@pytest.mark.parametrize("words", [(), ("1d", "--to", "2031-01-01")])
+def test_the_next_opening(
+    on_node: Callable[..., Outcome], node: Node, book: AddressBook, deployed: dict[str, Any]
+) -> None:
+    assert on_node("travel", "--next").complaint == "nothing here opens by time any more"
+    stake(on_node)
+    on_node("deploy", "device", "--account", "TEST::0")
+    on_device = ("--device", "1", "--account", "TEST::7")
+    on_node("device", "stake", *on_device, "--amount", "200 IO")
+    left = on_node("device", "unstake", *on_device, "--json").json
+    opens = left["timestamp"] + 14 * DAY
+    first = on_node("travel", "--next")
+    assert (first.code, first.out.splitlines()) == (
+        0,
+        [
+            f"the next transaction lands on {format_date(opens)} UTC",
+            "then latecomer can withdraw #1 of device: 200 IO",
+        ],
+    )
+    # What is open already is not what opens next, whether or not somebody takes it.
+    told = on_node("travel", "--next", "--json").json
+    assert (told["time"], told["timestamp"]) == ("2030-04-08T00:00:00Z", UNLOCKS)
+    (opened,) = told["opens"]
+    assert (opened["account"], opened["deployment"], opened["name"]) == (
+        DELEGATOR,
+        "delegated",
+        "#1",
+    )
+    assert on_node("delegated", "unstake", *UNSTAKE).code == 0
+
+
+UNSTAKE = ("--stake", "1", "--amount", "1000 ANKR", "--account", "TEST::6")
+
+
+# What everybody has.
+
+
+def test_status_of_everything(
+    on_node: Callable[..., Outcome], book: AddressBook, deployed: dict[str, Any]
+) -> None:
+    empty = on_node("status")
+    assert (empty.code, empty.out.splitlines()[-1]) == (0, "nobody has anything anywhere")
+    assert on_node("status", "--json").json == []
+    on_node("deploy", "device", "--account", "TEST::0", "--name", "devices")
+    staked = json.loads(stake(on_node, "1000 ANKR", "--json").out)
+    two = ("--device", "2", "--deployment", "devices")
+    offer = ("--amount", "400 IO", "--share", "25 %")
+    began = json.loads(
+        on_node(
+            *("device", "stake", *two, "--amount", "800 IO", "--account", "TEST::7", "--json")
+        ).out
+    )
+    on_node("device", "stake", *two, "--amount", "1 IO", "--account", "TEST::7")
+    on_node("device", "open-offer", *two, *offer, "--account", "TEST::7")
+    joined = json.loads(
+        on_node(
+            *("device", "accept-offer", *two, *offer, "--nonce", "1"),
+            *("--account", "TEST::6", "--json"),
+        ).out
+    )
+
+    everything = on_node("status", "--json").json
+    short = [
+        (one["deployment"], one["name"], one["state"], one["since"], one["opens"])
+        for one in everything
+    ]
+    assert sorted(short) == [
+        ("delegated", "#1", "locked", staked["time"], "2030-04-08T00:00:00Z"),
+        ("devices", "co-stake on device 2", "unlocked", joined["time"], None),
+        # What was added to it later changes nothing.
+        ("devices", "device 2", "unlocked", began["time"], None),
+    ]
+    assert {one["name"]: one["next"]["command"] for one in everything} == {
+        "#1": ("ape run delegated unstake --stake 1 --amount '1000 ANKR' --account TEST::6"),
+        "co-stake on device 2": (
+            "ape run device unstake-co-stake --device 2 --deployment devices --account TEST::6"
+        ),
+        "device 2": "ape run device unstake --device 2 --deployment devices --account TEST::7",
+    }
+    assert all(one["opensIn"] == 0 for one in everything if one["opens"] is None)
+    mine = on_node("status", "latecomer", "--json").json
+    assert mine == [one for one in everything if one["name"] == "device 2"]
+    # The command that it names is one that works, and then something else is next.
+    on_node("device", "unstake", *two, "--account", "TEST::7")
+    shown = on_node("status", "TEST::7").out
+    assert "device withdraw --exit 1" in shown
+    assert "CoolingDown" in shown
+    assert on_node("status", "nobody").complaint == (
+        "'nobody' is neither an address nor an account's alias"
+    )
+
+
+def test_status_where_nothing_is_deployed(
+    on_node: Callable[..., Outcome], book: AddressBook
+) -> None:
+    assert on_node("status").complaint == (
+        f"{book.path} has nothing on chain 31337; deploy with: ape run deploy … --network "
+        "ethereum:local:foundry"
+    )
+
+
+# Previews.
+
+
+def test_a_preview_says_what_would_happen_and_sends_nothing(
+    on_node: Callable[..., Outcome], node: Node, deployed: dict[str, Any]
+) -> None:
+    before = node.height
+    told = stake(on_node, "1000 ANKR", "--preview")
+    assert told.err == f"would approve 1 000 ANKR for {deployed['address']}\n"
+    note, sentence = told.out.splitlines()
+    assert note == "nothing was sent; this would happen:"
+    promised = json.loads(stake(on_node, "1000 ANKR", "--preview", "--json").out)
+    assert promised.pop("preview") is True
+    assert promised.pop("txnHash") is None
+    assert node.height == before
+    assert allowance(node, deployed) == 0
+
+    done = stake(on_node, "1000 ANKR", "--json")
+    # Every number of it was right, gas included.
+    came = json.loads(done.out)
+    assert came.pop("txnHash")
+    assert came == promised
+    assert format_date(came["timestamp"]) in sentence
+    assert "delegator: staked 1 000 ANKR with provider as #1" in sentence
+    assert f"(gas {came['gasUsed']})" in sentence
+    assert "in 90d" in sentence
+
+
+def test_a_preview_of_what_would_be_refused(
+    on_node: Callable[..., Outcome], node: Node, deployed: dict[str, Any]
+) -> None:
+    stake(on_node)
+    before = node.height
+    refused = on_node("delegated", "unstake", *UNSTAKE, "--preview")
+    assert refused.complaint == (
+        "the contract refused: StillLocked, unlocks at Mon 2030-04-08 00:00:00"
+    )
+    poor = stake(on_node, "1000000 ANKR", "--preview")
+    assert poor.complaint == ("delegator holds 999 000 ANKR, which is less than 1 000 000 ANKR")
+    assert node.height == before
+    on_node("travel", "--to", "2030-04-08")
+    there = node.height
+    would = on_node("delegated", "unstake", *UNSTAKE, "--preview")
+    assert "claimable from Mon 2030-04-22 00:00:00, in 14d" in would.out
+    assert node.height == there
+
+
+@pytest.mark.parametrize("words", [(), ("1d", "--to", "2031-01-01"), ("1d", "--next")])
 def test_a_journey_needs_one_goal(on_node: Callable[..., Outcome], words: tuple[str, ...]) -> None:
-    assert on_node("travel", *words).usage == "Error: give a DURATION or --to, and not both"
+    assert on_node("travel", *words).usage == "Error: give one of DURATION, --to and --next"
 
 
 # Scenarios.
@@ -1003,7 +1116,7 @@ def test_the_list_of_commands(here: Callable[..., Outcome], kind: type[System]) 
         assert f"  {name} " in listed
     assert "  status " in listed
     every = here("--help").out
-    for name in (kind.name, "demo", "deploy", "scenario", "travel"):
+    for name in (kind.name, "demo", "deploy", "devnet", "scenario", "status", "travel"):
         assert f"  {name} " in every
 
 
@@ -1022,7 +1135,7 @@ def test_help_of_a_command_says_what_it_does_and_takes(
     assert spec.summary in text
     for argument, kind in spec.arguments.items():
         assert f"--{argument.replace('_', '-')} {kind.name}" in text
-    wanted = ["--network", "--deployment", "--json", *(["--account"] if spec.sends else [])]
+    wanted = ["--network", "--deployment", "--json", *(SENDING if spec.sends else [])]
     assert [option for option in wanted if option not in text] == []
 
 
@@ -1038,7 +1151,11 @@ def test_help_of_a_command_says_what_it_does_and_takes(
         ),
         (("deploy", "device"), ["--account", "--name", "--token", "--bare", "--json"]),
         (("delegated", "status"), ["ACCOUNT", "--deployment", "--json", "--network"]),
-        (("travel",), ["[DURATION]", "--to", "--network"]),
+        (("travel",), ["[DURATION]", "--to", "--next", "--json", "--network"]),
+        (("export",), ["--out", "--network"]),
+        (("record",), ["--out", "--title", "--deployment", "--network"]),
+        (("status",), ["[ACCOUNT…]", "--json", "--network"]),
+        (("devnet",), ["--port", "--fresh", "--seed-with", "--state", "--json", "COMMAND"]),
         (("scenario",), ["FILE…", "--keep", "--json", "--network"]),
         (("demo",), ["--json", "--network"]),
     ],

@@ -60,12 +60,22 @@ def run(script: str, folder: Path, **environment: str) -> subprocess.CompletedPr
 @pytest.mark.slow
 @pytest.mark.parametrize("block", shell_blocks())
 def test_commands_of_the_documentation_succeed(block: str, tmp_path: Path, free_port: int) -> None:
-    # A node on a port of its own, stopped by process id; Ape is told where it is. "exec" lets the
-    # job's process be the node's own.
+    # A devnet on a port and in a folder of its own, stopped by process id. "exec" lets the job's
+    # process be its own. What is written into the folder of a page's reader goes elsewhere.
+    block = re.sub(
+        r"^ape run devnet\b(?!.*--port)", rf"\g<0> --port {free_port}", block, flags=re.M
+    )
+    block = re.sub(
+        r"^(ape run devnet\b.*?) *&$",
+        r"background() { exec \1; }; background & devnet=$!; wait_for",
+        block,
+        flags=re.MULTILINE,
+    )
+    block = block.replace("--out src/contracts", f"--out {tmp_path}/contracts")
     script = f"""
-anvil() {{ exec "$(type -P anvil)" --port {free_port} "$@"; }}
-trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
-{block.replace("anvil --silent &", f"anvil --silent & {WAIT.format(port=free_port)}")}
+{READY}
+trap 'kill $(jobs -p) 2>/dev/null && wait || true' EXIT
+{block}
 """
     done = run(
         script,
@@ -73,14 +83,20 @@ trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
         PATH=f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         APE_FOUNDRY_HOST=f"http://127.0.0.1:{free_port}",
         UNBOND_BOOK=str(tmp_path / "book.json"),
+        UNBOND_DEVNET=str(tmp_path / "devnet"),
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-WAIT = """
-for attempt in $(seq 200); do
-  (exec 3<>/dev/tcp/127.0.0.1/{port}) 2>/dev/null && break || read -r -t 0.05 <> <(:) || true
-done
+# A devnet is ready when it can be found: the file that says so is waited for, a minute at most.
+READY = r"""
+wait_for() {
+  for attempt in $(seq 1200); do
+    [ -e "$UNBOND_DEVNET/running.json" ] && return
+    kill -0 "$devnet" || return 1
+    read -r -t 0.05 <> <(:) || true
+  done
+}
 """
 
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from unbond.chain import rewound
 from unbond.clock import ClockError
 from unbond.positions import Position, PositionKind, PositionState
 from unbond.roles import WELL_KNOWN, Roles
-from unbond.scenario import BoundScenario, ScenarioError, load_scenario, play, rewound
+from unbond.scenario import BoundScenario, ScenarioError, load_scenario, play
 from unbond.systems.delegated import MIN_STAKE, RowStatus
 from unbond.timeline import Holding, Timeline
 from unbond.when import DAY, parse_moment

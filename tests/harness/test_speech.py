@@ -294,11 +294,20 @@ def test_refusals(by_role: RoleSpeaker, refusal: Refused, told: str) -> None:
     assert by_role.refusal(refusal) == told
 
 
-def test_on_a_command_line_people_are_known_by_alias(delegated: DelegatedStaking) -> None:
+def test_on_a_command_line_people_are_known_by_role(delegated: DelegatedStaking) -> None:
     speaker = LocalSpeaker(delegated)
     nobody = "0x" + "11" * 20
-    assert [speaker.person(who) for who in (WHO, OWNER, nobody)] == ["TEST::6", "TEST::0", nobody]
+    assert [speaker.person(who) for who in (WHO, OWNER, nobody)] == ["delegator", "owner", nobody]
     # The text of an error is nobody.
     assert speaker.refusal(Refused("Error", message="not today")) == "Error, message not today"
     assert speaker.amount(1500 * TOKEN) == "1 500 ANKR"
     assert speaker.position(TICKET) == "#12"
+
+
+def test_on_a_command_line_it_is_said_how_far_away_a_moment_is(delegated: DelegatedStaking) -> None:
+    now = 1_893_974_400
+    speaker = LocalSpeaker(delegated, now)
+    assert speaker.moment(now) == "Mon 2030-01-07 00:00:00"
+    assert speaker.moment(now - 1) == "Sun 2030-01-06 23:59:59"
+    assert speaker.moment(now + 86_401) == "Tue 2030-01-08 00:00:01, in 1d 1s"
+    assert LocalSpeaker(delegated).moment(now + 1) == "Mon 2030-01-07 00:00:01"

@@ -17,6 +17,7 @@ from rich.console import Console
 
 from unbond.book import BookError
 from unbond.clock import ClockError
+from unbond.devnet import NETWORK, DevnetError, ape_at, find_running
 from unbond.errors import Refused
 from unbond.scenario import ScenarioError
 
@@ -39,11 +40,29 @@ class NetworkCommand(ConnectedProviderCommand):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Connect, and do what the command is for."""
-        # Not only meanwhile: a node that Ape started here is stopped when the process ends. INFO is
-        # Ape's default; who asks for more with -v gets it.
-        if logger.level == LogLevel.INFO:
-            logger.set_level(LogLevel.WARNING)
+        quieten_ape()
         return super().invoke(ctx)
+
+
+class LastingCommand(NetworkCommand):
+    """A command for a chain that stays: without ``--network``, for the devnet that is up."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Let the running devnet be the network, if none is named."""
+        named = any(word == "--network" or word.startswith("--network=") for word in args)
+        devnet = None if named else find_running()
+        if devnet is not None:
+            ctx.with_resource(ape_at(devnet.url))
+            args = ["--network", NETWORK, *args]
+        return super().parse_args(ctx, args)
+
+
+def quieten_ape() -> None:
+    """Let Ape tell warnings only, unless somebody asked for more with ``-v``."""
+    # Not only meanwhile: a node that Ape started here is stopped when the process ends. INFO is
+    # Ape's default.
+    if logger.level == LogLevel.INFO:
+        logger.set_level(LogLevel.WARNING)
 
 
 def clean_errors(command: F) -> F:
@@ -55,7 +74,14 @@ def clean_errors(command: F) -> F:
             return command(*args, **kwargs)
         except Refused as error:
             raise click.ClickException(f"the contract refused: {error.sentence}") from None
-        except (BookError, ClockError, LookupError, ScenarioError, ValueError) as error:
+        except (
+            BookError,
+            ClockError,
+            DevnetError,
+            LookupError,
+            ScenarioError,
+            ValueError,
+        ) as error:
             raise click.ClickException(str(error)) from None
         except ApeException as error:
             raise click.ClickException(" ".join(str(error).split())) from None

@@ -9,10 +9,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from unbond.chain import Chain
+from unbond.chain import Chain, rewound
 from unbond.cli.common import console, print_json
 from unbond.console_logs import stop_replay
-from unbond.scenario import BoundScenario, ScenarioError, load_scenario, play, rewound
+from unbond.scenario import BoundScenario, ScenarioError, load_scenario, play
 from unbond.timeline import Timeline
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import is_dataclass
+from functools import cache
 from typing import Any, TypeVar
 
 import ape
@@ -15,15 +17,15 @@ from rich.table import Table
 from unbond.amounts import LARGEST, format_amount, parse_amount, parse_share
 from unbond.book import AddressBook, BookError
 from unbond.chain import Chain
-from unbond.cli.common import NetworkCommand, clean_errors, console, json_option, print_json
+from unbond.cli.common import LastingCommand, clean_errors, console, json_option, print_json
 from unbond.errors import Refused
 from unbond.positions import PositionState
-from unbond.roles import WELL_KNOWN, Roles, parse_address
+from unbond.roles import USUAL_ROLES, Roles, parse_address
 from unbond.scenario.words import choose
 from unbond.systems import System, system_class
 from unbond.systems.base import ActionSpec, ArgumentKind, Receipt, SystemSpeaker
 from unbond.timeline import jsonable, position_line
-from unbond.when import format_date, format_moment, parse_moment
+from unbond.when import format_date, format_duration, format_moment, parse_moment
 
 _HINTS = {
     ArgumentKind.AMOUNT: "an amount, such as '1000 {symbol}' or '1 wei'",
@@ -44,14 +46,51 @@ name_option = click.option(
 )
 
 
+preview_option = click.option(
+    "--preview", is_flag=True, help="Send nothing; say what would happen."
+)
+
+
 class LocalSpeaker(SystemSpeaker):
-    """Names accounts by alias."""
+    """Names accounts as commands take them, and says how far away a moment is."""
+
+    def __init__(self, system: System, now: int | None = None) -> None:
+        """Speak of this system, at the second ``now`` if given."""
+        super().__init__(system)
+        self._now = now
 
     def person(self, address: str) -> str:
-        """The alias of an account of one's own; else its address."""
-        if address in ape.accounts:
-            return str(ape.accounts[address].alias or address)
-        return address
+        """The role of a usual test account; the alias of another of one's own; else its address."""
+        return name_of_account(address, self._system.chain)
+
+    def moment(self, seconds: int) -> str:
+        """A moment and, if it is to come, in how long that is."""
+        date = super().moment(seconds)
+        if self._now is None or seconds <= self._now:
+            return date
+        return f"{date}, in {format_duration(seconds - self._now)}"
+
+
+def name_of_account(address: str, chain: Chain) -> str:
+    """What commands call an account: a role, an alias or, if it is nobody's here, its address."""
+    role = _usual_accounts().get(address) if chain.is_local else None
+    return role or alias_of(address) or address
+
+
+@cache
+def _usual_accounts() -> dict[str, str]:
+    """The roles of the usual test accounts, by address."""
+    accounts = ape.accounts.test_accounts
+    return {str(one.address): role for role, one in zip(USUAL_ROLES, accounts, strict=False)}
+
+
+@cache
+def alias_of(address: str) -> str | None:
+    """The alias of an account of one's own, such as ``TEST::6``; None of somebody else's."""
+    if address not in ape.accounts:
+        return None
+    alias = ape.accounts[address].alias
+    return str(alias) if alias else None
 
 
 def system_group(name: str) -> click.Group:
@@ -97,7 +136,7 @@ def party(text: str) -> str:
     tests = ape.accounts.test_accounts
     if not prefix and number.isdecimal() and int(number) < len(tests):
         return str(tests[int(number)].address)
-    if text in WELL_KNOWN and Chain().is_local:
+    if text in USUAL_ROLES and Chain().is_local:
         return Roles(Chain()).address(text)
     raise ValueError(f"'{text}' is neither an address nor an account's alias")
 
@@ -105,7 +144,11 @@ def party(text: str) -> str:
 def _action(kind: type[System], spec: ActionSpec, command: str) -> click.Command:
     @clean_errors
     def callback(
-        account: AccountAPI, deployment: str | None, as_json: bool, **words: str | None
+        account: AccountAPI,
+        deployment: str | None,
+        preview: bool,
+        as_json: bool,
+        **words: str | None,
     ) -> None:
         system = deployed(kind, deployment)
         arguments = _read(system, spec, words, str(account.address))
@@ -114,11 +157,12 @@ def _action(kind: type[System], spec: ActionSpec, command: str) -> click.Command
             receipt: Receipt[Any] = getattr(system, spec.name)(account, **arguments)
             return receipt
 
-        receipt = _told(system, lambda: _with_allowance(system, account, act))
-        _show_receipt(system, receipt, as_json=as_json)
+        with system.chain.rehearsing() if preview else nullcontext():
+            receipt = _told(system, lambda: _with_allowance(system, account, act, would=preview))
+        _show_receipt(system, account, receipt, preview=preview, as_json=as_json)
 
     options = [_option(kind, spec, name) for name in spec.arguments]
-    return _command(command, spec.summary, callback, [account_option(), *options])
+    return _command(command, spec.summary, callback, [account_option(), *options, preview_option])
 
 
 def _view(kind: type[System], spec: ActionSpec) -> click.Command:
@@ -187,7 +231,7 @@ def _command(
 ) -> click.Command:
     for option in reversed([*options, name_option, json_option]):
         callback = option(callback)
-    return click.command(name, cls=NetworkCommand, help=summary, short_help=summary.rstrip("."))(
+    return click.command(name, cls=LastingCommand, help=summary, short_help=summary.rstrip("."))(
         callback
     )
 
@@ -276,7 +320,7 @@ def _told(system: System, ask: Callable[[], T]) -> T:
 
 
 def _with_allowance(
-    system: System, account: AccountAPI, act: Callable[[], Receipt[Any]]
+    system: System, account: AccountAPI, act: Callable[[], Receipt[Any]], *, would: bool
 ) -> Receipt[Any]:
     """Act; if all that is missing is the token's allowance, give exactly that first."""
     try:
@@ -287,19 +331,24 @@ def _with_allowance(
         needed = int(refusal.fields["needed"])
     held = system.token.balance_of(str(account.address))
     if held < needed:
+        who = name_of_account(str(account.address), system.chain)
         raise ValueError(
-            f"{account.alias or account.address} holds {system.format_amount(held)}, "
+            f"{who} holds {system.format_amount(held)}, "
             f"which is less than {system.format_amount(needed)}"
         )
     system.token.approve(account, system.address, needed)
-    click.echo(f"approved {system.format_amount(needed)} for {system.address}", err=True)
+    done = "would approve" if would else "approved"
+    click.echo(f"{done} {system.format_amount(needed)} for {system.address}", err=True)
     return act()
 
 
-def _show_receipt(system: System, receipt: Receipt[Any], *, as_json: bool) -> None:
+def _show_receipt(
+    system: System, account: AccountAPI, receipt: Receipt[Any], *, preview: bool, as_json: bool
+) -> None:
     if as_json:
         print_json(
             {
+                **({"preview": True} if preview else {}),
                 "time": format_moment(receipt.timestamp),
                 "timestamp": receipt.timestamp,
                 "events": [
@@ -308,10 +357,13 @@ def _show_receipt(system: System, receipt: Receipt[Any], *, as_json: bool) -> No
                 ],
                 "gasUsed": receipt.gas_used,
                 "block": receipt.block,
-                "txnHash": receipt.txn_hash,
+                "txnHash": receipt.txn_hash or None,
             }
         )
         return
-    speaker = LocalSpeaker(system)
+    speaker = LocalSpeaker(system, receipt.timestamp)
     told = "; ".join(event.sentence(speaker) for event in receipt.events)
-    console.print(f"{format_date(receipt.timestamp)} UTC: {told} (gas {receipt.gas_used})")
+    if preview:
+        console.print("nothing was sent; this would happen:")
+    who = speaker.person(str(account.address))
+    console.print(f"{format_date(receipt.timestamp)} UTC, {who}: {told} (gas {receipt.gas_used})")

@@ -3,7 +3,7 @@
 from unbond.scenario.bind import BoundScenario
 from unbond.scenario.load import Problem, ScenarioError, ScenarioFile, load_scenario
 from unbond.scenario.model import Expectation, ExpectedPosition, Scenario, Step
-from unbond.scenario.play import play, rewound
+from unbond.scenario.play import play
 
 __all__ = [
     "BoundScenario",
@@ -16,5 +16,4 @@ __all__ = [
     "Step",
     "load_scenario",
     "play",
-    "rewound",
 ]

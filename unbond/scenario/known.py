@@ -17,14 +17,19 @@ Fields = dict[str, Any]
 
 def event_fields(kind: type[System], action: str) -> Fields | None:
     """The fields of the event that tells what an action did; None if they are not known."""
-    returned = _returned(kind, action)
-    if get_origin(returned) is not Receipt:
-        return None
-    (event,) = get_args(returned)
-    # It may be one of several, as the system decides.
-    several = [_fields_of(one) for one in get_args(event) or [event]]
+    several = [_fields_of(one) for one in event_classes(kind, action)]
     known = [fields for fields in several if fields is not None]
     return {name: kind for fields in known for name, kind in fields.items()} if known else None
+
+
+def event_classes(kind: type[System], action: str) -> tuple[type, ...]:
+    """The events of which one tells what an action did; none if they are not known."""
+    returned = _returned(kind, action)
+    if get_origin(returned) is not Receipt:
+        return ()
+    (event,) = get_args(returned)
+    # It may be one of several, as the system decides.
+    return get_args(event) or (event,)
 
 
 def answer_fields(kind: type[System], question: str) -> Fields | None:

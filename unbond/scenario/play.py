@@ -12,7 +12,6 @@ from unbond.chain import Chain
 from unbond.clock import LAST_BLOCK, NEXT_BLOCK, Block, ClockError
 from unbond.codec import snake
 from unbond.errors import Refused
-from unbond.fields import is_position
 from unbond.positions import PositionState
 from unbond.roles import Roles, parse_address
 from unbond.scenario.bind import BoundScenario
@@ -54,6 +53,7 @@ def play(
     chain: Chain,
     roles: Roles | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    deployed: Callable[[System], None] = lambda system: None,
 ) -> Timeline:
     """Deploy the scenario's system on ``chain`` and do every step; returns what happened.
 
@@ -62,6 +62,7 @@ def play(
         chain: where; its time has to be movable.
         roles: who is who; test accounts if missing.
         progress: called with the number of steps done and their total.
+        deployed: called with the system before the first step.
 
     Raises:
         ClockError: when the chain's time cannot be moved.
@@ -69,17 +70,9 @@ def play(
             mean nothing.
     """
     chain.clock.start()
-    return _Session(bound, chain, roles or Roles(chain)).play(progress)
-
-
-@contextmanager
-def rewound(chain: Chain) -> Iterator[None]:
-    """Give the chain, and its time, back as they were."""
-    snapshot = chain.provider.snapshot()
-    try:
-        yield
-    finally:
-        chain.provider.restore(snapshot)
+    session = _Session(bound, chain, roles or Roles(chain))
+    deployed(session.system)
+    return session.play(progress)
 
 
 class Purses:
@@ -232,8 +225,8 @@ class _Session:
         # After a transaction things stand as in its block; else as in the next, which is now.
         block: Block = LAST_BLOCK if receipt else NEXT_BLOCK
         if receipt is not None and step.name is not None:
-            event = vars(receipt.main)
-            self.done[step.name] = _Done(now, dict(event), _position_of(event))
+            event = receipt.main
+            self.done[step.name] = _Done(now, dict(vars(event)), event.position)
         elif step.name is not None:
             self.done[step.name] = _Done(now, {}, None)
         positions = {
@@ -367,9 +360,3 @@ class _Session:
         if isinstance(value, dict):
             return self.speaker.fields(value)
         return self.speaker.value("", value)
-
-
-def _position_of(event: dict[str, Any]) -> int | None:
-    """The position that came of a step: the last id that its event names."""
-    ids = [value for name, value in event.items() if is_position(name)]
-    return ids[-1] if ids else None

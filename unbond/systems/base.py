@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import Enum
 from functools import cache, cached_property
 from typing import (
@@ -25,9 +25,12 @@ from eth_utils.crypto import keccak
 
 from unbond.amounts import format_amount
 from unbond.artifacts import container, instance
-from unbond.chain import Chain, Contract, Deployed, Log
+from unbond.chain import Chain, Contract, Deployed, Log, Rehearsed
 from unbond.clock import NEXT_BLOCK, Block
+from unbond.codec import camel
+from unbond.fields import is_position
 from unbond.positions import Position, PositionKind, PositionState
+from unbond.roles import USUAL_ROLES
 from unbond.speech import Speaker
 
 if TYPE_CHECKING:
@@ -77,6 +80,9 @@ Number = Annotated[int, ArgumentKind.NUMBER]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+FUNDS = 1_000_000 * 10**18
+"""What each of the usual test accounts gets of a token to try things with, in wei."""
+
 
 @dataclass(frozen=True)
 class ActionSpec:
@@ -117,6 +123,19 @@ class Event:
         """The event as people tell it."""
         return f"{type(self).__name__}, {speaker.fields(vars(self))}"
 
+    @property
+    def position(self) -> int | None:
+        """The id of the position that came of it, the last one it names; None if it names none."""
+        kind: type = type(self)
+        name = _position_field(kind)
+        return getattr(self, name) if name else None
+
+
+@cache
+def _position_field(kind: type[Any]) -> str:
+    """The name of the field that holds the last position that an event names; empty if none."""
+    return next((one.name for one in reversed(fields(kind)) if is_position(one.name)), "")
+
 
 E = TypeVar("E", bound=Event)
 E_co = TypeVar("E_co", bound=Event, covariant=True)
@@ -137,6 +156,25 @@ class Receipt(Generic[E_co]):
     """What the sender paid for the gas, in wei of the chain's coin."""
     block: int
     txn_hash: str
+
+
+@dataclass(frozen=True)
+class Happening:
+    """An event that is in the chain."""
+
+    event: Event
+    timestamp: int
+    """The second at which it happened, in Unix time."""
+    block: int
+    txn_hash: str
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """What an owner can do with a position to get nearer to being paid."""
+
+    action: str
+    arguments: dict[str, int]
 
 
 class Coin:
@@ -203,6 +241,8 @@ class System(ABC):
     """What a scenario file can say of its deployment."""
     event_types: ClassVar[tuple[type[Event], ...]]
     """Its events."""
+    showcase: ClassVar[dict[str, Any]] = {}
+    """How it is set up on a chain to try things on, as a scenario file would say it."""
     command_names: ClassVar[dict[str, str]] = {}
     """What commands call an action, where that is not its own name with dashes."""
 
@@ -352,6 +392,70 @@ class System(ABC):
         """What people call a position."""
         return self.position_name(position.id)
 
+    def next_step(self, position: Position) -> NextStep | None:
+        """What its owner does next with a position, now or when it opens; here nothing is known."""
+        return None
+
+    def history(self, first: int = 0) -> list[Happening]:
+        """What has happened in the system since the block ``first``, the oldest first."""
+        return [
+            Happening(self.event_of(log), timestamp, block, txn_hash)
+            for log, block, timestamp, txn_hash in self.contract.history(first)
+        ]
+
+    def action_of(
+        self, method: str, values: list[Any], value: int = 0
+    ) -> tuple[str, dict[str, Any]] | None:
+        """The action that a call of the contract is, and its arguments; None if it is none.
+
+        Args:
+            method: the name of the contract's method.
+            values: what it is called with.
+            value: what is sent along, in wei of the chain's coin.
+        """
+        spec = next(
+            (one for one in self.actions().values() if one.sends and camel(one.name) == method),
+            None,
+        )
+        if spec is None:
+            return None
+        # One of a list, where the contract takes many.
+        plain = [one[0] if isinstance(one, list) and len(one) == 1 else one for one in values]
+        names = list(spec.arguments)
+        if value and len(names) == len(plain) + 1:
+            # What is sent along is the amount.
+            amount = next(n for n, kind in spec.arguments.items() if kind is ArgumentKind.AMOUNT)
+            plain.insert(names.index(amount), value)
+        if len(names) != len(plain) or any(isinstance(one, list) for one in plain):
+            return None
+        found = dict(zip(names, plain, strict=True))
+        return spec.name, {
+            name: spec.choices[name](one) if name in spec.choices else one
+            for name, one in found.items()
+        }
+
+    def recorded_setup(
+        self, actions: list[tuple[str, dict[str, Any]]]
+    ) -> tuple[dict[str, Any], int]:
+        """The ``setup`` that gives this system, and how many of the owner's ``actions`` it does.
+
+        Args:
+            actions: what the owner did first, by name and with arguments as a file has them.
+        """
+        return {}, 0
+
+    def since(self, position: Position, history: list[Happening]) -> int | None:
+        """The second since which a position has been what it is; None if that is not known.
+
+        A stake is since it was first told of, an exit since it was last.
+
+        Args:
+            position: one that is not closed.
+            history: what has happened in the system to its owner, the oldest first.
+        """
+        told = [one.timestamp for one in history if one.event.position == position.id]
+        return told[-1 if position.kind is PositionKind.EXIT else 0] if told else None
+
     def fund(self, minter: AccountAPI, account: AccountAPI, amount: int) -> None:
         """Give ``account`` what is staked, ``amount`` in wei.
 
@@ -363,6 +467,37 @@ class System(ABC):
             return
         self.token.mint(minter, str(account.address), amount)
         self.token.approve(account, self.address, 2**256 - 1)
+
+    def furnish(  # noqa: B027 - a system may have nothing to add
+        self, owner: AccountAPI, setup: Any, find: Callable[[str], AccountAPI]
+    ) -> None:
+        """Add what a scenario's ``setup`` says, beyond how the contract was constructed."""
+
+    @classmethod
+    def on_show(cls, chain: Chain, owner: AccountAPI, find: Callable[[str], AccountAPI]) -> Self:
+        """Deploy the system on a chain of one's own so that it can be tried at once.
+
+        It is set up as its :attr:`showcase` says, and everybody can stake: see :meth:`share_out`.
+        """
+        system = cls.establish(chain, owner, cls.showcase_setup(), find)
+        system.share_out(owner, find)
+        return system
+
+    @classmethod
+    def showcase_setup(cls) -> Any:
+        """The showcase, read."""
+        return cls.setup_model.model_validate(cls.showcase)
+
+    def share_out(self, owner: AccountAPI, find: Callable[[str], AccountAPI]) -> None:
+        """Give :data:`FUNDS` of what is staked to each of the ten usual test accounts.
+
+        The system may not take any of it yet: that is for each account to allow.
+        """
+        for role in USUAL_ROLES:
+            if isinstance(self.money[self.symbol], Coin):
+                self.chain.enrich(find(role), 0, owner)
+            else:
+                self.token.mint(owner, str(find(role).address), FUNDS)
 
     def format_amount(self, wei: int) -> str:
         """An amount of what is staked, for people."""
@@ -437,14 +572,20 @@ class System(ABC):
         receipt = self.contract.act(method, *arguments, sender=sender, value=value)
         return self.receipt(main, receipt)
 
-    def receipt(self, main: type[E] | tuple[type[E], ...], receipt: ReceiptAPI) -> Receipt[E]:
+    def receipt(
+        self, main: type[E] | tuple[type[E], ...], receipt: ReceiptAPI | Rehearsed
+    ) -> Receipt[E]:
         """Decode a transaction's receipt to typed events, of which ``main`` is the purpose."""
-        events = tuple(self._typed(log) for log in self.contract.logs(receipt))
+        events = tuple(self.event_of(log) for log in self.contract.logs(receipt))
         purpose = [event for event in events if isinstance(event, main)]
         return Receipt(
             main=purpose[-1],
             events=events,
-            timestamp=self.chain.timestamp_of(receipt.block_number),
+            timestamp=(
+                receipt.timestamp
+                if isinstance(receipt, Rehearsed)
+                else self.chain.timestamp_of(receipt.block_number)
+            ),
             gas_used=int(receipt.gas_used),
             fee=int(receipt.total_fees_paid),
             block=int(receipt.block_number),
@@ -455,7 +596,8 @@ class System(ABC):
     def _event_classes(self) -> dict[str, type[Event]]:
         return {kind.__name__: kind for kind in (*_COMMON_EVENTS, *self.event_types)}
 
-    def _typed(self, log: Log) -> Event:
+    def event_of(self, log: Log) -> Event:
+        """An event of the contract, typed."""
         return self._event_classes[log.name](**log.fields)
 
 

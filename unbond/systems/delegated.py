@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import takewhile
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from ape.api.accounts import AccountAPI
@@ -13,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 from unbond.amounts import parse_share
 from unbond.clock import NEXT_BLOCK, Block
 from unbond.errors import Refused
+from unbond.positions import Position, PositionKind
 from unbond.speech import Speaker
 from unbond.systems.base import (
     Amount,
@@ -20,6 +22,7 @@ from unbond.systems.base import (
     Event,
     Flag,
     Moment,
+    NextStep,
     NumberedSystem,
     Party,
     PositionId,
@@ -27,7 +30,7 @@ from unbond.systems.base import (
     action,
     question,
 )
-from unbond.when import DAY, WEEK, format_date
+from unbond.when import DAY, WEEK
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -112,7 +115,7 @@ class Staked(Event):
         """The event as people tell it."""
         return (
             f"staked {speaker.amount(self.amount)} with {speaker.person(self.provider)} "
-            f"as {speaker.position(self.stake_id)}; unlocks {format_date(self.unlocks_at)}"
+            f"as {speaker.position(self.stake_id)}; unlocks {speaker.moment(self.unlocks_at)}"
         )
 
 
@@ -130,7 +133,7 @@ class Unstaked(Event):
         """The event as people tell it."""
         return (
             f"unstaked {speaker.amount(self.amount)} of {speaker.position(self.stake_id)}; "
-            f"claimable from {format_date(self.available_at)}"
+            f"claimable from {speaker.moment(self.available_at)}"
         )
 
 
@@ -333,6 +336,7 @@ class DelegatedStaking(NumberedSystem):
     symbol = "ANKR"
     powers = ("REGISTRAR_ROLE", "REWARDER_ROLE", "PAUSER_ROLE")
     setup_model = Setup
+    showcase: ClassVar = {"providers": {"provider": "5 %"}}
     command_names: ClassVar = {"claim_rewards": "rewards", "restake_rewards": "restake"}
     event_types = (
         Staked,
@@ -378,9 +382,28 @@ class DelegatedStaking(NumberedSystem):
     ) -> Self:
         """Deploy the system with the providers that ``setup`` names."""
         system = cls.deploy(chain, owner, lock_rewards=setup.lock_rewards)
-        for role, commission_bps in setup.providers.items():
-            system.add_provider(owner, str(find(role).address), commission_bps)
+        system.furnish(owner, setup, find)
         return system
+
+    def furnish(self, owner: AccountAPI, setup: Any, find: Callable[[str], AccountAPI]) -> None:
+        """Add the providers that ``setup`` names."""
+        for role, commission_bps in setup.providers.items():
+            self.add_provider(owner, str(find(role).address), commission_bps)
+
+    def recorded_setup(
+        self, actions: list[tuple[str, dict[str, Any]]]
+    ) -> tuple[dict[str, Any], int]:
+        """The providers that were added first, and whether rewards are locked."""
+        added = [what for name, what in takewhile(lambda one: one[0] == "add_provider", actions)]
+        setup: dict[str, Any] = {} if self.contract.view("lockRewards") else {"lock_rewards": False}
+        setup["providers"] = {what["provider"]: what["commission"] for what in added}
+        return setup, len(added)
+
+    def next_step(self, position: Position) -> NextStep:
+        """Unstake a lot, whole; claim a ticket."""
+        if position.kind is PositionKind.EXIT:
+            return NextStep("claim", {"ticket": position.id})
+        return NextStep("unstake", {"stake": position.id, "amount": position.amount})
 
     # Staker.
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from itertools import takewhile
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from ape.api.accounts import AccountAPI
 from pydantic import BaseModel, BeforeValidator, ConfigDict
@@ -21,6 +22,8 @@ from unbond.systems.base import (
     Bps,
     Event,
     Flag,
+    Happening,
+    NextStep,
     Number,
     NumberedSystem,
     Party,
@@ -29,7 +32,7 @@ from unbond.systems.base import (
     action,
     question,
 )
-from unbond.when import DAY, format_date
+from unbond.when import DAY
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -169,7 +172,7 @@ class Unstaked(Event):
         """The event as people tell it."""
         return (
             f"unstaked {speaker.amount(self.amount)} from device {self.device_id}; "
-            f"can be withdrawn from {format_date(self.available_at)}"
+            f"can be withdrawn from {speaker.moment(self.available_at)}"
         )
 
 
@@ -206,7 +209,7 @@ class CoUnstaked(Event):
         return (
             f"the co-stake of {speaker.person(self.account)}, {speaker.amount(self.amount)}, "
             f"leaves device {self.device_id}; can be withdrawn from "
-            f"{format_date(self.available_at)}"
+            f"{speaker.moment(self.available_at)}"
         )
 
 
@@ -221,7 +224,7 @@ class WaitEnded(Event):
         """The event as people tell it."""
         return (
             f"who waited to leave device {self.device_id} can withdraw from "
-            f"{format_date(self.available_at)} at the latest"
+            f"{speaker.moment(self.available_at)} at the latest"
         )
 
 
@@ -520,6 +523,13 @@ class DeviceStaking(NumberedSystem):
     symbol = "IO"
     powers = ("REGISTRAR_ROLE", "REWARDER_ROLE", "PAUSER_ROLE")
     setup_model = Setup
+    showcase: ClassVar = {
+        "devices": {
+            "1": {"cards": 1},
+            "2": {"cards": 4, "multiplier": "25 %"},
+            "3": {"cards": 8, "multiplier": "1000 %"},
+        }
+    }
     event_types = (
         Staked,
         Unstaked,
@@ -559,9 +569,51 @@ class DeviceStaking(NumberedSystem):
     ) -> Self:
         """Deploy the system with the devices that ``setup`` names."""
         system = cls.deploy(chain, owner)
-        for device, terms in setup.devices.items():
-            system.register_device(owner, device, terms.multiplier, terms.cards)
+        system.furnish(owner, setup, find)
         return system
+
+    def furnish(self, owner: AccountAPI, setup: Any, find: Callable[[str], AccountAPI]) -> None:
+        """Register the devices that ``setup`` names."""
+        for device, terms in setup.devices.items():
+            self.register_device(owner, device, terms.multiplier, terms.cards)
+
+    def recorded_setup(
+        self, actions: list[tuple[str, dict[str, Any]]]
+    ) -> tuple[dict[str, Any], int]:
+        """The devices that were registered first."""
+        made = [what for name, what in takewhile(lambda one: one[0] == "register_device", actions)]
+        devices = {
+            str(what["device"]): {"cards": what["cards"], "multiplier": what["multiplier"]}
+            for what in made
+        }
+        return {"devices": devices}, len(made)
+
+    def next_step(self, position: Position) -> NextStep:
+        """Unstake what is on a device, or one's part of it; withdraw what has left."""
+        if position.kind is PositionKind.EXIT:
+            return NextStep("withdraw", {"exit": position.id})
+        own = position.kind is PositionKind.STAKE
+        return NextStep("unstake" if own else "unstake_co_stake", {"device": position.id})
+
+    def since(self, position: Position, history: list[Happening]) -> int | None:
+        """The second since which a position has been what it is; a stake has its device's id."""
+        told = []
+        for one in history:
+            event = one.event
+            if position.kind is PositionKind.EXIT:
+                opened = isinstance(event, Unstaked | CoUnstaked) and event.exit_id == position.id
+            elif position.kind is PositionKind.CO_STAKE:
+                opened = isinstance(event, OfferAccepted) and event.device_id == position.id
+            else:
+                # What was added later does not count.
+                opened = (
+                    isinstance(event, Staked)
+                    and event.device_id == position.id
+                    and event.total == event.amount
+                )
+            if opened:
+                told.append(one.timestamp)
+        return told[-1] if told else None
 
     # Owner.
 

@@ -1,0 +1,57 @@
+"""``ape console`` has everything at hand, on the embedded chain and on a devnet."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.harness.clients import APE, ROOT
+
+if TYPE_CHECKING:
+    from tests.harness.conftest import Devnets
+
+pytestmark = pytest.mark.slow
+
+PROGRAM = """
+delegated.token.approve(latecomer, delegated.address, 10**21)
+lot = delegated.stake(latecomer, provider.address, 10**21).main
+clock.at(lot.unlocks_at)
+delegated.unstake(latecomer, lot.stake_id, lot.amount)
+assert roles.account("latecomer") == latecomer
+assert sorted(systems) == ["delegated", "device"] or len(systems) > 2
+status(latecomer)
+status()
+"""
+
+
+def console(**environment: str) -> str:
+    done = subprocess.run(
+        [APE, "console", "--code", PROGRAM],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    return done.stdout
+
+
+def test_on_the_embedded_chain_everything_is_deployed_for_it() -> None:
+    shown = console()
+    assert "on ethereum:local:test there are: clock, delegated, delegator, device" in shown
+    assert shown.count("delegated claim --ticket 1 ") == 2
+
+
+def test_on_a_devnet_it_is_what_is_there(devnets: Devnets) -> None:
+    up = devnets.start()
+    shown = console(UNBOND_DEVNET=str(up.folder), UNBOND_BOOK=str(up.book))
+    assert "on ethereum:local:foundry there are: " in shown
+    (left,) = up.run("status", "latecomer", "--json").json
+    assert (left["state"], left["next"]["action"]) == ("leaving", "claim")
+    up.stop()

@@ -1,0 +1,173 @@
+"""What happened on a chain becomes a scenario, which happens again in the same way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.harness.clients import ROOT
+from unbond.book import AddressBook
+from unbond.chain import Chain
+from unbond.codec import MethodCodec
+from unbond.fields import is_position
+from unbond.scenario import BoundScenario, load_scenario, play
+from unbond.scenario.record import Recording, record
+from unbond.systems.delegated import MIN_STAKE, DelegatedStaking
+from unbond.systems.device import DeviceStaking
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.harness.conftest import Engine, Engines
+    from unbond.systems import System
+    from unbond.timeline import Timeline
+
+pytestmark = pytest.mark.slow
+
+SCENARIOS = [
+    "delegated/two-lots.yaml",
+    "delegated/rewards-open.yaml",
+    "delegated/last-second.yaml",
+    "device/blocked.yaml",
+    "device/co-staker-first.yaml",
+    "device/overflow.yaml",
+    "device/owner-leaves-meanwhile.yaml",
+    "device/wait-lapses.yaml",
+]
+
+
+@pytest.fixture
+def anvil(engines: Engines) -> Iterator[Engine]:
+    with engines.connected("anvil") as engine:
+        yield engine
+
+
+def recorded(system: System, folder: Path) -> Recording:
+    return record(system, AddressBook(folder / "book.json").record(system))
+
+
+def replayed(recording: Recording, folder: Path, engines: Engines, engine: str) -> Timeline:
+    file = folder / "recorded.yaml"
+    file.write_text(recording.text("What happened"))
+    with engines.connected(engine) as fresh:
+        return play(BoundScenario(load_scenario(file)), fresh.chain)
+
+
+def told(timeline: Timeline) -> list[Any]:
+    """What was sent and what came of it, without who is who."""
+    return [
+        (
+            entry.timestamp,
+            entry.action,
+            {
+                name: value
+                for name, value in (entry.event or {}).items()
+                if not is_position(name) and not isinstance(value, str)
+            },
+            sorted(
+                tuple(str(value) for value in (held.name, *list(vars(held.position).values())[1:]))
+                for held in entry.holdings
+            ),
+        )
+        for entry in timeline.entries
+        if entry.event is not None
+    ]
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_it_happens_again_in_the_same_way(name: str, engines: Engines, tmp_path: Path) -> None:
+    systems: list[System] = []
+    with engines.connected("anvil") as first:
+        bound = BoundScenario(load_scenario(ROOT / "scenarios" / name))
+        before = play(bound, first.chain, deployed=systems.append)
+        recording = recorded(systems[0], tmp_path)
+    assert recording.notices == []
+    after = replayed(recording, tmp_path, engines, "eth-tester")
+    assert after.passed, [entry.differences for entry in after.entries]
+    assert told(after) == told(before)
+    assert len(after.entries) == len(told(before))
+
+
+@pytest.fixture
+def delegated_there(anvil: Engine) -> DelegatedStaking:
+    chain = anvil.chain
+    chain.clock.start()
+    owner, provider, delegator = anvil.accounts[0], anvil.accounts[5], anvil.accounts[6]
+    system = DelegatedStaking.deploy(chain, owner)
+    system.add_provider(owner, str(provider.address), 500)
+    system.fund(owner, delegator, 5 * MIN_STAKE)
+    return system
+
+
+def send(system: System, sender: str, method: str, *arguments: Any) -> str:
+    """Send a transaction as a client does that does not ask first."""
+    (abi,) = (
+        a for a in system.contract.instance.contract_type.abi if getattr(a, "name", "") == method
+    )
+    data = f"0x{MethodCodec(abi).encode(arguments).hex()}"
+    transaction = {"from": sender, "to": system.address, "data": data, "gas": hex(500_000)}
+    return str(system.chain.provider.make_request("eth_sendTransaction", [transaction]))
+
+
+def test_what_fails_and_what_shares_a_second(
+    anvil: Engine, delegated_there: DelegatedStaking, engines: Engines, tmp_path: Path
+) -> None:
+    system = delegated_there
+    chain, provider = system.chain, str(anvil.accounts[5].address)
+    delegator = str(anvil.accounts[6].address)
+    ask = chain.provider.make_request
+    chain.clock.travel(hours=1)
+    ask("evm_setAutomine", [False])
+    for amount in (MIN_STAKE, MIN_STAKE - 1, 2 * MIN_STAKE):
+        send(system, delegator, "stake", provider, amount)
+    ask("evm_mine", [])
+    ask("evm_setAutomine", [True])
+
+    recording = recorded(system, tmp_path)
+    first, second, third = recording.steps
+    assert first["expect"]["event"]["amount"] == "1 000 ANKR"
+    assert second["expect"] == {
+        "refused": {
+            "BelowMinimum": {"amount": "999.999999999999999999 ANKR", "minimum": "1 000 ANKR"}
+        }
+    }
+    assert third["as"] == "stake_2"
+    assert recording.notices == ["2 steps shared a second with another, and are a second later"]
+    assert recording.funds == {"delegator": "5 000 ANKR"}
+    assert replayed(recording, tmp_path, engines, "eth-tester").passed
+
+
+def test_what_cannot_be_a_step_is_said(
+    anvil: Engine, delegated_there: DelegatedStaking, tmp_path: Path
+) -> None:
+    system = delegated_there
+    owner, delegator = str(anvil.accounts[0].address), anvil.accounts[6]
+    system.token.approve(delegator, system.address, 0)
+    send(system, str(delegator.address), "stake", str(anvil.accounts[5].address), MIN_STAKE)
+    send(system, owner, "renounceOwnership")
+    deadline = 200
+    while anvil.height < 10 and deadline:
+        deadline -= 1
+    notices = recorded(system, tmp_path).notices
+    assert any("lacked an allowance; it is left out" in one for one in notices)
+    assert any(one.startswith("renounceOwnership at ") for one in notices)
+
+
+def test_the_setup_is_what_the_owner_did_first(anvil: Engine, tmp_path: Path) -> None:
+    chain: Chain = anvil.chain
+    chain.clock.start()
+    owner, worker = anvil.accounts[3], anvil.accounts[9]
+    system = DeviceStaking.deploy(chain, owner)
+    system.register_device(owner, 7, 2_500, 4)
+    system.fund(owner, worker, 400 * 10**18)
+    system.stake(worker, 7, 200 * 10**18)
+    system.register_device(owner, 8, 10_000, 1)
+    recording = recorded(system, tmp_path)
+    assert recording.setup == {"devices": {"7": {"cards": 4, "multiplier": 2_500}}}
+    assert [(step["by"], step["do"]) for step in recording.steps] == [
+        ("spare", "stake"),
+        ("owner", "register_device"),
+    ]
+    assert recording.funds == {"spare": "400 IO"}

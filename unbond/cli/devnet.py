@@ -1,0 +1,197 @@
+"""The devnet as a command: what is put on it, what is said of it, and what it runs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ape
+from rich.table import Table
+
+from unbond.book import AddressBook, Deployment
+from unbond.chain import Chain
+from unbond.cli.common import console, print_json, quieten_ape
+from unbond.console_logs import stop_replay
+from unbond.devnet import CHAIN_ID, NETWORK, Devnet, DevnetError, ape_at
+from unbond.roles import USUAL_ROLES, Roles
+from unbond.scenario import BoundScenario, ScenarioError, load_scenario, play
+from unbond.systems import System, system_class, system_names
+from unbond.systems.base import Token
+
+
+def run_devnet(
+    *,
+    port: int,
+    fresh: bool,
+    seeds: Sequence[Path],
+    state: Path | None,
+    as_json: bool,
+    command: Sequence[str],
+) -> int:
+    """Start a devnet, put everything on it, and keep it up; returns an exit code.
+
+    Raises:
+        BookError: when the address book cannot be read or written.
+        DevnetError: when it cannot start, or its node ends.
+        ScenarioError: when a seed cannot be played.
+    """
+    quieten_ape()
+    bound = _bind(seeds)
+    book = AddressBook()
+    book.prepare()
+    with Devnet(state, port=port, fresh=fresh) as devnet:
+        if devnet.resumed and seeds:
+            raise DevnetError(
+                f"the chain in {devnet.folder} has begun already; --seed-with needs --fresh"
+            )
+        with ape_at(devnet.url):
+            with ape.networks.parse_network_choice(NETWORK):
+                if devnet.resumed:
+                    devnet.restore_entries(book)
+                else:
+                    _furnish(book, bound)
+                places = _places(book.deployments(CHAIN_ID, devnet.genesis))
+            devnet.save()
+            devnet.announce()
+            if as_json:
+                print_json(_facts(devnet, book, places))
+            elif not command:
+                _welcome(devnet, book, places)
+            child = _spawn(command, devnet, book) if command else None
+            code = devnet.watch(book, child)
+        if not as_json and not command:
+            console.print(f"stopped at {devnet.when}; ape run devnet goes on from there")
+    return code
+
+
+def _bind(seeds: Sequence[Path]) -> list[tuple[str, BoundScenario]]:
+    """The scenarios to play, all of them checked, with the names to write them down by."""
+    bound, problems = [], []
+    for file in seeds:
+        try:
+            bound.append((file.stem, BoundScenario(load_scenario(file))))
+        except ScenarioError as error:
+            problems += error.problems
+    if problems:
+        raise ScenarioError(problems)
+    return bound
+
+
+def _furnish(book: AddressBook, seeds: Sequence[tuple[str, BoundScenario]]) -> None:
+    """Deploy every system, and play the seeds."""
+    stop_replay()
+    chain = Chain()
+    chain.clock.start()
+    roles = Roles(chain)
+    for name in system_names():
+        book.record(system_class(name).on_show(chain, roles.account("owner"), roles.account))
+    for name, bound in seeds:
+
+        def record(system: System, name: str = name) -> None:
+            book.record(system, name)
+
+        timeline = play(bound, chain, Roles(chain), deployed=record)
+        wrong = [line for entry in timeline.entries for line in entry.differences]
+        if wrong:
+            raise DevnetError(f"{bound.file.path} does not go as it says: {wrong[0]}")
+
+
+def _spawn(command: Sequence[str], devnet: Devnet, book: AddressBook) -> subprocess.Popen[bytes]:
+    """Start what was to run while the devnet is up.
+
+    Raises:
+        DevnetError: when it cannot be started.
+    """
+    environment = {
+        **os.environ,
+        "UNBOND_RPC_URL": devnet.url,
+        "UNBOND_DEVNET": str(devnet.folder.resolve()),
+        "UNBOND_BOOK": str(book.path.resolve()),
+        "APE_FOUNDRY_HOST": devnet.url,
+    }
+    try:
+        return subprocess.Popen(command, env=environment)
+    except OSError as error:
+        raise DevnetError(f"{command[0]} cannot be started: {error.strerror}") from None
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a deployed system is."""
+
+    name: str
+    entry: Deployment
+    tokens: dict[str, str]
+    """The addresses of the tokens that it uses, by symbol."""
+
+
+def _places(entries: dict[str, Deployment]) -> list[_Place]:
+    chain = Chain()
+    places = []
+    for name, entry in entries.items():
+        money = system_class(entry.system).at(chain, entry.address).money
+        tokens = {symbol: one.address for symbol, one in money.items() if isinstance(one, Token)}
+        places.append(_Place(name, entry, tokens))
+    return places
+
+
+def _facts(devnet: Devnet, book: AddressBook, places: Sequence[_Place]) -> dict[str, Any]:
+    """What programs want to know."""
+    return {
+        "url": devnet.url,
+        "chainId": CHAIN_ID,
+        "pid": os.getpid(),
+        "resumed": devnet.resumed,
+        "addressBook": str(book.path),
+        "deployments": {
+            place.name: {
+                "system": place.entry.system,
+                "contract": place.entry.contract,
+                "address": place.entry.address,
+                "tokens": place.tokens,
+            }
+            for place in places
+        },
+        "accounts": [
+            {"role": role, "alias": f"TEST::{index}", "address": str(account.address)}
+            for index, (role, account) in enumerate(_accounts())
+        ],
+    }
+
+
+def _accounts() -> list[tuple[str, Any]]:
+    return list(zip(USUAL_ROLES, ape.accounts.test_accounts, strict=False))
+
+
+def _welcome(devnet: Devnet, book: AddressBook, places: Sequence[_Place]) -> None:
+    """Accounts, addresses, and what to try."""
+    went = "goes on" if devnet.resumed else "begins"
+    console.print(f"a devnet {went} at {devnet.url}, chain {CHAIN_ID}, {devnet.when}\n")
+    table = Table("", "account", "address", "private key", box=None, pad_edge=False)
+    for index, (role, account) in enumerate(_accounts()):
+        table.add_row(role, f"TEST::{index}", str(account.address), account.private_key)
+    console.print(table)
+    console.print("everybody knows these keys; each account began with a million of everything\n")
+    table = Table("", "contract", "address", box=None, pad_edge=False)
+    for place in places:
+        table.add_row(place.name, place.entry.contract, place.entry.address)
+        for symbol, address in place.tokens.items():
+            table.add_row("", f"its token {symbol}", address)
+    console.print(table)
+    console.print(f"written down in {book.path}; for other clients: ape run export --out DIR\n")
+    console.print("to try, in another terminal of this folder:")
+    for line in _TRY:
+        console.print(f"  {line}")
+    console.print("\nCtrl-C stops it; ape run devnet goes on, ape run devnet --fresh begins anew")
+
+
+_TRY = (
+    'ape run delegated stake --provider provider --amount "1000 ANKR" --account TEST::6',
+    "ape run status",
+    "ape run travel --next",
+    "ape console",
+)
