@@ -3,9 +3,8 @@
 import pytest
 from flow import FLOWS, report
 
-from unbond.chain import Chain
+from unbond.chain import Chain, rewound
 from unbond.roles import Roles
-from unbond.scenario import rewound
 from unbond.systems.delegated import EPOCH, MIN_STAKE, DelegatedStaking, StillLocked
 from unbond.when import SESSION_START
 

@@ -703,7 +703,7 @@ def test_a_pool_from_stake_to_payment(on_node: Callable[..., Outcome], book: Add
     on_node("travel", "36d")
     assert "of rewards, " in pool("harvest", "--validator", "0", by="TEST::8").out
     paid = pool("settle", "--requests", "10", by="TEST::8").out
-    assert "TEST::6 was paid 0.5 FTM for #1; 0.5 FTM paid out, " in paid
+    assert "delegator was paid 0.5 FTM for #1; 0.5 FTM paid out, " in paid
     assert pool("ledger", "--json").json["owed"] == "0"
     assert "went to validator 0" in pool("redelegate", by="TEST::8").out
 

@@ -31,7 +31,8 @@ def console(**environment: str) -> str:
     done = subprocess.run(
         [APE, "console", "--code", PROGRAM],
         cwd=ROOT,
-        env={**os.environ, **environment},
+        # Wide enough for a table that is not folded, whatever runs this.
+        env={**os.environ, "COLUMNS": "150", **environment},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

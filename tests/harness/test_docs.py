@@ -22,7 +22,6 @@ ELSEWHERE = {
     "pip install dist/unbond-0.1.0-py3-none-any.whl": "is done by test_package.py",
     ".venv/bin/python benchmarks/flows.py": "takes minutes; test_benchmarks.py runs one flow",
     ".venv/bin/python benchmarks/payouts.py": "takes a minute; test_benchmarks.py runs it smaller",
-    "WAITING=1,100000 .venv/bin/python benchmarks/payouts.py": "the same, and takes minutes",
     ".venv/bin/python benchmarks/gas.py": "takes a minute; test_benchmarks.py runs it smaller",
 }
 
