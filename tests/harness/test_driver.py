@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
     from tests.harness.conftest import Engine, Engines
 
+# Many of them, with a story each.
+pytestmark = pytest.mark.slow
+
 TOKEN = 10**18
 
 PARTY, AMOUNT, POSITION = ArgumentKind.PARTY, ArgumentKind.AMOUNT, ArgumentKind.POSITION

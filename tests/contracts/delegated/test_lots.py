@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     from unbond.clock import Clock
     from unbond.systems.delegated import DelegatedStaking
 
+# Many of them, with a story each.
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.rule("E-2")
 def test_a_lot_is_what_its_transaction_said(

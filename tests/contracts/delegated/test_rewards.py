@@ -44,6 +44,9 @@ if TYPE_CHECKING:
     from unbond.clock import Clock
     from unbond.systems.delegated import DelegatedStaking
 
+# Many of them, with a story each.
+pytestmark = pytest.mark.slow
+
 REWARD = 2000 * ANKR
 """Leaves 1900 ANKR after a commission of 5 %."""
 

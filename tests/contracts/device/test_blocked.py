@@ -52,6 +52,9 @@ if TYPE_CHECKING:
 
     from .conftest import Pair
 
+# Many of them, with a story each.
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.rule("D-14", "C-7", "C-8")
 @pytest.mark.case(42)

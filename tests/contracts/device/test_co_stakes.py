@@ -53,6 +53,9 @@ if TYPE_CHECKING:
 
     from .conftest import Pair
 
+# Many of them, with a story each.
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.rule("D-12", "D-7")
 def test_a_co_staker_who_leaves_first_waits_and_then_cools_down(

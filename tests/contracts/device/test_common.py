@@ -49,6 +49,9 @@ if TYPE_CHECKING:
 
     from .conftest import Pair
 
+# Many of them, with a story each.
+pytestmark = pytest.mark.slow
+
 REWARD = 100 * IO
 OLD, RENTED, THEIRS, LEFT = 9, 10, 11, 12
 """More devices of one card."""

@@ -53,6 +53,9 @@ if TYPE_CHECKING:
 
     from .conftest import Pair
 
+# Many of them, with a story each.
+pytestmark = pytest.mark.slow
+
 HALF = RIG_REQUIRES // 2
 
 

@@ -49,6 +49,9 @@ if TYPE_CHECKING:
 
     from .conftest import Pair
 
+# Many of them, with a story each.
+pytestmark = pytest.mark.slow
+
 OVERFLOWS = {
     # (cards, own stake, co-stake): overflow, all in IO
     (4, 1, 0): 0,

@@ -47,6 +47,9 @@ if TYPE_CHECKING:
     from unbond.clock import Clock
     from unbond.systems.device import DeviceStaking
 
+# Many of them, with a story each.
+pytestmark = pytest.mark.slow
+
 
 def rig(owner: str = ZERO_ADDRESS, stake: int = 0, stake_id: int = 0) -> DeviceInfo:
     """The rig, which requires 800 IO."""

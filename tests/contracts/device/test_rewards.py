@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 
     from .conftest import Pair
 
+# Many of them, with a story each.
+pytestmark = pytest.mark.slow
+
 REWARD = 100 * IO
 
 SPLITS = {

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
     from .conftest import Pair
 
+# Many of them, with a story each.
+pytestmark = pytest.mark.slow
+
 TOO_MANY_CARDS = 100
 """Cards for which nobody's stake is enough."""
 

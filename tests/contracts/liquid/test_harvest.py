@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from unbond.roles import Roles
     from unbond.systems.liquid import LiquidStaking
 
+# Many of them, with a story each.
+pytestmark = pytest.mark.slow
+
 POLICIES = pytest.mark.parametrize(
     "policy", [FIRST_FIT, PARTIAL_FIFO], ids=["first fit", "partial fifo"], indirect=True
 )

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from unbond.chain import Chain, Contract
     from unbond.clock import Clock
 
-STEPS = 100
+# Many of them, with a story each.
+pytestmark = pytest.mark.slow
+
+STEPS = 40
 NAMES = (
     *("stake", "burn", "burnBonds", "harvest", "settle") * 2,
     *("convert", "back", "transfer", "claim", "redelegate", "topUp", "release", "schedule"),
@@ -106,7 +109,6 @@ class Walk:
         self.pool.act(owner, "claim", identifier, str(owner.address))
 
 
-@pytest.mark.slow
 @pytest.mark.rule("L-1", "L-4", "L-10", "C-4")
 @pytest.mark.case(19, 27, 29)
 @POLICIES

@@ -46,6 +46,9 @@ if TYPE_CHECKING:
     from unbond.clock import Clock
     from unbond.roles import Roles
 
+# Many of them, with a story each.
+pytestmark = pytest.mark.slow
+
 SOMEBODY = "0x" + "5b" * 20
 
 

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from unbond.clock import Clock
     from unbond.roles import Roles
 
+# Many of them, with a story each.
+pytestmark = pytest.mark.slow
+
 POLICIES = pytest.mark.parametrize(
     "policy", [FIRST_FIT, PARTIAL_FIFO], ids=["first fit", "partial fifo"]
 )
@@ -63,7 +66,6 @@ def check_rate_keeps(pool: RatedPool, before: Fraction) -> None:
 # In.
 
 
-@pytest.mark.slow
 @pytest.mark.rule("L-1")
 @pytest.mark.case(18, 19)
 @ALL_RATES
@@ -104,7 +106,6 @@ def test_the_least_that_can_be_staked_is_a_coin_at_any_rate(
 # Out.
 
 
-@pytest.mark.slow
 @pytest.mark.rule("L-1", "L-4")
 @pytest.mark.case(19, 27)
 @ALL_RATES
@@ -128,7 +129,6 @@ def test_burning_certificates_rounds_the_amount_down(
     check_ledger(pool)
 
 
-@pytest.mark.slow
 @pytest.mark.rule("L-1", "L-4")
 @pytest.mark.case(19, 27)
 @ALL_RATES
@@ -215,7 +215,6 @@ def test_previews_of_more_than_there_is_do_not_overflow(
 # Nobody gains.
 
 
-@pytest.mark.slow
 @pytest.mark.rule("L-1", "L-2")
 @pytest.mark.case(18, 24)
 @ALL_RATES
@@ -337,7 +336,6 @@ def test_bonds_sent_back_and_forth_come_to_the_same(
     check_ledger(pool)
 
 
-@pytest.mark.slow
 @pytest.mark.rule("L-1")
 @pytest.mark.case(18, 29)
 @ALL_RATES
@@ -573,7 +571,6 @@ def test_small_rewards_do_not_make_a_few_shares_dear_either(
 # The last one.
 
 
-@pytest.mark.slow
 @pytest.mark.rule("L-1", "L-10")
 @pytest.mark.case(17, 27, 29)
 @ALL_RATES

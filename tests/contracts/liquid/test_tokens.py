@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from unbond.clock import Clock
     from unbond.roles import Roles
 
+# Many of them, with a story each.
+pytestmark = pytest.mark.slow
+
 HELD = 5 * COIN
 """What the delegator stakes."""
 PANIC = Refused("Panic", code=0x11)
@@ -853,7 +856,6 @@ def test_each_wei_that_is_spent_costs_up_to_a_share(
     )
 
 
-@pytest.mark.slow
 @pytest.mark.rule("L-1", "L-2")
 @ALL_RATES
 def test_all_balances_together_are_never_more_than_there_is(
@@ -895,7 +897,6 @@ def test_all_balances_together_are_never_more_than_there_is(
 # Two faces of the same shares.
 
 
-@pytest.mark.slow
 @pytest.mark.rule("L-2")
 @pytest.mark.case(19)
 @ALL_RATES
