@@ -3,10 +3,9 @@
 MAKEFLAGS += --no-print-directory
 export PYTHON
 BIN := .venv/bin
-# A test worker for each core and one more, since some tests wait for a node; who has nothing left to do takes from others.
-# Anything for pytest may stand here: make quick PYTEST="-k claim -x".
-WORKERS := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
-PYTEST ?= -n $(WORKERS) --dist worksteal
+# Both cores and more: a test worker each, and who has nothing left to do takes from others. Anything for pytest may stand
+# here: make quick PYTEST="-k claim -x".
+PYTEST ?= -n auto --dist worksteal
 COMPILED := .build/.compiled
 # Folders count too, so that a removed contract is noticed; Ape's copies of what is imported do not.
 SOURCES := $(shell find contracts tests/mocks -name '.*' -prune -o \( -type d -o -name '*.sol' \) -print 2>/dev/null) \

@@ -112,7 +112,8 @@ def bare(folder: Path) -> Iterator[Bare]:
 
 
 def test_it_is_a_chain_with_everything_on_it(devnets: Devnets) -> None:
-    up = devnets.shared
+    # One of its own: on the shared one, others have staked.
+    up = devnets.start()
     told = up.facts
     assert told["url"].startswith("http://127.0.0.1:")
     assert (told["chainId"], told["resumed"]) == (31337, False)
@@ -134,6 +135,7 @@ def test_it_is_a_chain_with_everything_on_it(devnets: Devnets) -> None:
         assert int(up.ask("eth_getBalance", holder, "latest"), 16) > 999_999 * 10**18
     assert find_running(up.folder) is not None
     assert find_running(up.folder / "elsewhere") is None
+    up.stop()
 
 
 def test_it_listens_on_loopback_only(devnets: Devnets) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # Many of them, with a story each.
 pytestmark = pytest.mark.slow
 
-STEPS = 40
+STEPS = 100
 NAMES = (
     *("stake", "burn", "burnBonds", "harvest", "settle") * 2,
     *("convert", "back", "transfer", "claim", "redelegate", "topUp", "release", "schedule"),
