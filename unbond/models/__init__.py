@@ -1,0 +1,1 @@
+"""Reference models: the rules of each system a second time, in plain Python."""
