@@ -324,6 +324,11 @@ class Contract:
         self._events = {codec.topic: codec for codec in map(EventCodec, kind.events)}
         self.errors = ErrorDecoder([*kind.errors, *(e for errors in others for e in errors)])
 
+    @property
+    def methods(self) -> Mapping[str, MethodCodec]:
+        """The codecs of its methods by name."""
+        return self._methods
+
     def view(
         self,
         method: str,
