@@ -224,4 +224,4 @@ def way_to_deploy(chain: Chain) -> str:
     """What to do where nothing is deployed."""
     if not chain.outlives_command:
         return "this chain ends with the command; start one that stays: ape run devnet"
-    return f"deploy with: ape run deploy … --network {chain.provider.network_choice}"
+    return f"deploy with: ape run deploy … --network {chain.name}"

@@ -94,6 +94,11 @@ class Chain:
         return bool(self.provider.network.is_dev)
 
     @property
+    def name(self) -> str:
+        """What Ape calls the network, such as ``ethereum:local:test``."""
+        return str(self.provider.network_choice)
+
+    @property
     def outlives_command(self) -> bool:
         """Whether the chain goes on when this process ends."""
         # eth-tester lives in this process; a node that Ape started ends with it.
@@ -138,6 +143,14 @@ class Chain:
         """What an account holds of the chain's coin, in wei."""
         return int(self.provider.web3.eth.get_balance(to_checksum_address(address), block))
 
+    def snapshot(self) -> Any:
+        """What the chain needs to know to go back to the present."""
+        return self.provider.snapshot()
+
+    def restore(self, snapshot: Any) -> None:
+        """Go back to a snapshot, which can then be used no more."""
+        self.provider.restore(snapshot)
+
     def enrich(self, account: AccountAPI, amount: int, giver: AccountAPI) -> None:
         """Let an account of a local chain have ``amount`` of its coin, in wei, and some for gas.
 
@@ -152,7 +165,11 @@ class Chain:
                     self.provider.make_request("anvil_setBalance", [address, hex(RICHES)])
         missing = amount + FOR_GAS - self.balance_of(str(account.address))
         if missing > 0:
-            giver.transfer(account, missing)
+            self.transfer(giver, str(account.address), missing)
+
+    def transfer(self, sender: AccountAPI, to: str, amount: int) -> None:
+        """Send ``amount`` wei of the chain's coin to ``to``."""
+        sender.transfer(to, amount)
 
     def timestamp_of(self, block: Block) -> int:
         """The second of a block, in Unix time."""
@@ -227,6 +244,29 @@ class Chain:
             gas_used=int(result["gasUsed"], 16),
         )
 
+    def send(
+        self,
+        contract: ContractInstance,
+        method: str,
+        arguments: tuple[Any, ...],
+        *,
+        sender: AccountAPI,
+        params: TxParams,
+    ) -> ReceiptAPI | Rehearsed:
+        """Send a transaction that a contract is known to accept.
+
+        Args:
+            contract: to which.
+            method: the name of its method.
+            arguments: what that is called with.
+            sender: who sends it.
+            params: the same as a call: ``to``, ``data``, ``value`` in wei, ``from``.
+        """
+        receipt: ReceiptAPI = getattr(contract, method)(
+            *arguments, sender=sender, value=params["value"]
+        )
+        return receipt
+
     def try_deploy(
         self, kind: ContractContainer, *arguments: Any, sender: AccountAPI
     ) -> TransactionAPI:
@@ -284,6 +324,11 @@ class Contract:
         self._events = {codec.topic: codec for codec in map(EventCodec, kind.events)}
         self.errors = ErrorDecoder([*kind.errors, *(e for errors in others for e in errors)])
 
+    @property
+    def methods(self) -> Mapping[str, MethodCodec]:
+        """The codecs of its methods by name."""
+        return self._methods
+
     def view(
         self,
         method: str,
@@ -334,13 +379,10 @@ class Contract:
             return rehearsed
         self.view(method, *arguments, sender=sender, value=value)
         try:
-            receipt: ReceiptAPI = getattr(self.instance, method)(
-                *arguments, sender=sender, value=value
-            )
+            return self.chain.send(self.instance, method, arguments, sender=sender, params=params)
         except ContractLogicError as error:
             # A live chain moved on between the question and the transaction.
             raise self.errors.refusal(error.base_err or error) from None
-        return receipt
 
     def logs(self, receipt: ReceiptAPI | Rehearsed) -> Iterator[Log]:
         """The events of this contract in a receipt, in order."""
@@ -390,11 +432,11 @@ class Contract:
 @contextmanager
 def rewound(chain: Chain) -> Iterator[None]:
     """Give the chain, and its time, back as they were."""
-    snapshot = chain.provider.snapshot()
+    snapshot = chain.snapshot()
     try:
         yield
     finally:
-        chain.provider.restore(snapshot)
+        chain.restore(snapshot)
 
 
 def _number(value: int | str) -> int:

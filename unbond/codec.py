@@ -41,6 +41,15 @@ def field_names(fields: Sequence[ABIType]) -> list[str]:
     return [snake(field.name or f"_{place}") for place, field in enumerate(fields)]
 
 
+def encode_values(kinds: Sequence[ABIType], values: Sequence[Any]) -> bytes:
+    """ABI-encode ``values`` of these types.
+
+    Raises:
+        eth_abi.exceptions.EncodingError: when a value does not fit its type.
+    """
+    return _abi.encode([kind.canonical_type for kind in kinds], values)
+
+
 def decode_values(kinds: Sequence[ABIType], data: bytes) -> list[Any]:
     """Decode ABI-encoded ``data`` of these types; tuples are plain, addresses checksummed.
 

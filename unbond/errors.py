@@ -185,6 +185,11 @@ class ErrorDecoder:
             raise error
         return self.decode(data)
 
+    @property
+    def selectors(self) -> dict[str, bytes]:
+        """The selectors of all that it knows, by name."""
+        return {error.name: selector for selector, error in self._known.items()}
+
     def name_of(self, selector: bytes) -> str:
         """The name of the error with this selector; empty for four zero bytes."""
         if not any(selector):

@@ -60,8 +60,9 @@ class Roles:
             LookupError: on a chain without test accounts, when nobody has the role.
         """
         account = self._holder(role)
-        if role in self._poor and account.balance == 0:
-            self.account("owner").transfer(account, POCKET_MONEY)
+        address = str(account.address)
+        if role in self._poor and self._chain.balance_of(address) == 0:
+            self._chain.transfer(self.account("owner"), address, POCKET_MONEY)
         return account
 
     def _holder(self, role: str) -> AccountAPI:

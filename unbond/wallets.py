@@ -8,6 +8,7 @@ from ape.api.accounts import AccountAPI
 from ape.types import AddressType
 
 from unbond.artifacts import container, instance
+from unbond.chain import Contract
 
 if TYPE_CHECKING:
     from ape.api.transactions import ReceiptAPI, TransactionAPI
@@ -35,13 +36,15 @@ class StubbornWallet(AccountAPI):
         """Where the contract is."""
         return AddressType(self.contract_address)
 
-    def refuse(self) -> None:
+    def refuse(self, chain: Chain) -> None:
         """Take no coins from now on."""
-        self._contract.setRefuses(True, sender=self.keeper)
+        contract = Contract(chain, instance("StubbornWallet", self.contract_address))
+        contract.act("setRefuses", True, sender=self.keeper)
 
     def call(self, txn: TransactionAPI, *args: Any, **kwargs: Any) -> ReceiptAPI:
         """Let the contract do what an ordinary account would do by this transaction."""
-        receipt: ReceiptAPI = self._contract.execute(
+        contract = instance("StubbornWallet", self.contract_address)
+        receipt: ReceiptAPI = contract.execute(
             txn.receiver, txn.value, txn.data, sender=self.keeper
         )
         return receipt
@@ -51,7 +54,3 @@ class StubbornWallet(AccountAPI):
 
     def sign_transaction(self, txn: TransactionAPI, **signer_options: Any) -> None:
         """Sign nothing: a contract cannot."""
-
-    @property
-    def _contract(self) -> Any:
-        return instance("StubbornWallet", self.contract_address)

@@ -18,7 +18,7 @@ from unbond.when import format_date, format_duration, format_moment
 def show_stands(stands: list[Stand], chain: Chain) -> None:
     """Print positions as a table."""
     now = chain.now
-    console.print(f"it is {format_date(now)} UTC on {chain.provider.network_choice}")
+    console.print(f"it is {format_date(now)} UTC on {chain.name}")
     if not stands:
         console.print("nobody has anything anywhere")
         return

@@ -100,7 +100,7 @@ class Money:
         """Begin with nobody holding anything."""
         self.held: dict[int, int] = {}
         self.allowed: dict[int, int] = {}
-        """What the system may take from each; without an entry, anything."""
+        """What the system may take from each."""
 
     def of(self, account: int) -> int:
         """What ``account`` holds."""
@@ -118,7 +118,7 @@ class Money:
         Raises:
             Refusal: as an OpenZeppelin token does.
         """
-        allowed = self.allowed.get(owner, UNLIMITED)
+        allowed = self.allowed.get(owner, 0)
         if allowed < amount:
             raise Refusal("ERC20InsufficientAllowance", system, allowed, amount)
         held = self.held.get(owner, 0)
@@ -196,8 +196,9 @@ class Model(ABC):
 
     def fund(self, account: int, amount: int) -> None:
         """Give ``account`` what is staked, ``amount`` in wei; the system may take any of it."""
-        held = self.money[0].held
-        held[account] = held.get(account, 0) + amount
+        staked = self.money[0]
+        staked.held[account] = staked.of(account) + amount
+        staked.allowed[account] = UNLIMITED
 
     def do(self, move: Move) -> Outcome:
         """Do an action; says what came of it."""

@@ -132,7 +132,7 @@ class _Session:
                 self.system.fund(owner, roles.account(role), funds[role])
         for wallet in wallets:
             # Not before it has its funds.
-            wallet.refuse()
+            wallet.refuse(chain)
         for index, step in enumerate(scenario.steps):
             if step.by is not None:
                 # Who has no gas yet gets some now: between two steps it would take a second.
@@ -157,7 +157,7 @@ class _Session:
             about=scenario.about,
             rules=scenario.rules,
             symbol=self.symbol,
-            network=str(self.chain.provider.network_choice),
+            network=self.chain.name,
         )
         for index, step in enumerate(scenario.steps):
             progress(index, len(scenario.steps))

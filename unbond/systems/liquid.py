@@ -478,7 +478,7 @@ class LiquidStaking(NumberedSystem):
         kind = container("LockupValidator")
         address = chain.deploy(kind, lockup, rate, sender=owner).address
         if funds:
-            owner.transfer(address, funds)
+            chain.transfer(owner, address, funds)
         return address
 
     @classmethod

@@ -1,0 +1,347 @@
+"""A system and its model side by side: every move is done by both, and everything is compared.
+
+The contract runs on revm in this process. What the driver would send is taken from the driver
+itself, so nothing here knows how an action is encoded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from eth_utils.crypto import keccak
+
+from unbond.artifacts import container
+from unbond.chain import Contract
+from unbond.models.base import Move, Outcome, Refusal, Row
+from unbond.models import draws_for, model_for
+from unbond.revm import Halted, Reverted, RevmChain
+from unbond.roles import Roles
+from unbond.systems import system_class
+from unbond.systems.base import Coin, System, Token
+from unbond.wallets import StubbornWallet
+from unbond.when import SESSION_START
+
+if TYPE_CHECKING:
+    from ethpm_types import ContractType
+    from ethpm_types.abi import EventABI
+
+LIMIT = 4096
+"""How many positions of an account are looked at."""
+
+
+class Disagreement(Exception):
+    """The contract did, or says, something else than the model."""
+
+    def __init__(self, what: str, expected: str, actual: str) -> None:
+        """Say about what they disagree; ``expected`` is the model's."""
+        super().__init__(f"{what}: the model says {expected}, the contract {actual}")
+        self.what = what
+
+
+class _Sent(Exception):
+    """What a driver wanted to send."""
+
+    def __init__(self, method: str, arguments: tuple[Any, ...], value: int) -> None:
+        self.method = method
+        self.arguments = arguments
+        self.value = value
+
+
+class _Listener:
+    """Stands in for the contract of a driver, to hear what the driver would send."""
+
+    def act(self, method: str, *arguments: Any, sender: Any, value: int = 0) -> Any:
+        raise _Sent(method, arguments, value)
+
+
+def word(value: Any) -> bytes:
+    """A value of an elementary type as contracts have it: 32 bytes."""
+    return value if isinstance(value, bytes) else int(value).to_bytes(32, "big")
+
+
+class _EventWords:
+    """Turns an event that a model tells into the log that a contract writes."""
+
+    def __init__(self, abi: EventABI) -> None:
+        self.topic = keccak(text=abi.selector)
+        self.indexed = [place for place, one in enumerate(abi.inputs, 1) if one.indexed]
+        self.plain = [place for place, one in enumerate(abi.inputs, 1) if not one.indexed]
+        self.count = len(abi.inputs)
+
+    def log(self, fact: tuple[Any, ...]) -> tuple[list[bytes], bytes]:
+        topics = [self.topic]
+        topics += [int(fact[place]).to_bytes(32, "big") for place in self.indexed]
+        return topics, b"".join([int(fact[place]).to_bytes(32, "big") for place in self.plain])
+
+
+_SMALL = [word(number) for number in range(8)]
+_THIRTY_TWO = word(32)
+
+
+class Arena:
+    """One deployment of a system, and what is needed to compare it with a model quickly."""
+
+    def __init__(self, name: str, setup: dict[str, Any]) -> None:
+        """Deploy the system ``name`` as ``setup`` says, which is as in a scenario file."""
+        self.name = name
+        self.setup = setup
+        self.kind: type[System] = system_class(name)
+        self.model_kind = model_for(name)
+        self.draws_kind = draws_for(name)
+        self.chain = RevmChain()
+        self.roles = Roles(self.chain)
+        self._parsed = self.kind.setup_model.model_validate(setup)
+        owner = self.roles.account("owner")
+        self.system = self.kind.establish(self.chain, owner, self._parsed, self.roles.account)
+        self.wallets = {role: self._wallet(role) for role in self.draws_kind.refusing}
+        for role, amount in self.draws_kind.funds.items():
+            self.system.fund(owner, self.roles.account(role), amount)
+        for wallet in self.wallets.values():
+            wallet.refuse(self.chain)
+        witness = self.chain.deploy(container("Witness"), sender=owner).address
+        self.people = {role: self.find(role) for role in self.draws_kind.people}
+        """The accounts of all who act, as numbers, by role."""
+        self._prepare(witness)
+        self._start = self.chain.snapshot()
+        self.begin()
+
+    def _wallet(self, role: str) -> StubbornWallet:
+        wallet = StubbornWallet.open(self.chain, self.roles.account(f"keeper of {role}"))
+        self.roles.appoint(role, wallet)
+        return wallet
+
+    def find(self, role: str) -> int:
+        """The account of a role, as a number."""
+        return int(self.roles.address(role), 16)
+
+    def begin(self) -> None:
+        """Go back to the fresh deployment, with a fresh model."""
+        self.chain.restore(self._start)
+        self._start = self.chain.snapshot()
+        self.model = self.model_kind.establish(
+            self._parsed, self.find, address=int(self._target, 16), now=SESSION_START
+        )
+        for role, amount in self.draws_kind.funds.items():
+            self.model.fund(self.find(role), amount)
+        refusing = getattr(self.model, "refusing", None)
+        if refusing is not None:
+            refusing.update(map(self.find, self.wallets))
+        self.model.now = self.chain.clock.last
+        self.draws = self.draws_kind(self.model, self.find)
+
+    # What is prepared once.
+
+    def _prepare(self, witness: str) -> None:
+        system = self.system
+        self._engine = self.chain.engine
+        self._witness = witness
+        self._target = system.address
+        self._emitter = system.address
+        kinds: list[ContractType] = [system.contract.instance.contract_type]
+        self._events = {abi.name: _EventWords(abi) for kind in kinds for abi in kind.events}
+        self._contract: Contract = system.contract
+        self._methods = system.contract.methods
+        # From here on the driver only tells what it would send.
+        system.contract = _Listener()  # type: ignore[assignment]
+        self._calls = {
+            name: getattr(system, name) for name, spec in self.kind.actions().items() if spec.sends
+        }
+        self._selectors = self._contract.errors.selectors
+        self._selector_words = {name: one + bytes(28) for name, one in self._selectors.items()}
+        self._selector_words[""] = bytes(32)
+        self._address = {one: f"0x{one:040x}" for one in self.people.values()}
+        self._through = {self.find(role) for role in self.wallets}
+        self._coins = [
+            place for place, one in enumerate(system.money.values()) if isinstance(one, Coin)
+        ]
+        self._tokens = [
+            place for place, one in enumerate(system.money.values()) if isinstance(one, Token)
+        ]
+        tokens = [one for one in system.money.values() if isinstance(one, Token)]
+        asks = [self._ask(self._target, "assets()"), self._ask(self._target, "liabilities()")]
+        asks += [
+            self._ask(token.address, "balanceOf(address)", account)
+            for account in self.people.values()
+            for token in tokens
+        ]
+        self._look_at_all = b"".join(asks)
+        self._look_at = {
+            account: self._ask(
+                self._target, "positionsOf(address,uint256,uint256)", account, 0, LIMIT
+            )
+            for account in self.people.values()
+        }
+
+    @staticmethod
+    def _ask(target: str, signature: str, *arguments: int) -> bytes:
+        data = keccak(text=signature)[:4] + b"".join(map(word, arguments))
+        return bytes.fromhex(target[2:]) + len(data).to_bytes(2, "big") + data
+
+    # One move.
+
+    def step(self, move: Move, everybody: bool = False) -> Outcome:
+        """Do a move in the contract and in the model, and compare all that there is to see.
+
+        Args:
+            move: what is done.
+            everybody: look at the positions of all; otherwise of those whom it concerns, and of one
+                other account, in turn.
+
+        Raises:
+            Disagreement: when anything differs.
+        """
+        outcome = self.model.do(move)
+        self._engine.set_second(move.second)
+        data, value = self._encode(move)
+        address = self._address[move.sender]
+        try:
+            if move.sender in self._through:
+                returned = self._engine.call_through(address, self._target, data, value)
+            else:
+                returned = self._engine.call(address, self._target, data, value)
+        except Reverted as error:
+            self._compare_refusal(outcome, error.data)
+        except Halted as error:
+            raise Disagreement("result", _told(outcome), str(error)) from None
+        else:
+            self._compare_success(outcome, returned)
+        accounts: Sequence[int]
+        if everybody:
+            accounts = tuple(self.people.values())
+        else:
+            concerned = {move.sender, *self.model.touched}
+            concerned.add(tuple(self.people.values())[move.second % len(self.people)])
+            accounts = [one for one in self.people.values() if one in concerned]
+        self.compare_state(accounts)
+        return outcome
+
+    def _encode(self, move: Move) -> tuple[bytes, int]:
+        """The call data that the driver would send, and the coins to go with it, in wei."""
+        try:
+            self._calls[move.action](move.sender, *move.arguments)
+        except _Sent as sent:
+            codec = self._methods[sent.method]
+            try:
+                return codec.selector + b"".join([word(one) for one in sent.arguments]), sent.value
+            except TypeError:
+                # Lists, and what else is not elementary.
+                return codec.encode(sent.arguments), sent.value
+        raise AssertionError(f"the driver sent nothing for {move.action}")
+
+    def _compare_refusal(self, outcome: Outcome, data: bytes) -> None:
+        refusal = outcome.refusal
+        if refusal is None:
+            raise Disagreement("result", _told(outcome), self._explain(data))
+        expected = self._selectors.get(refusal.name, b"") + b"".join(
+            [number.to_bytes(32, "big") for number in refusal.numbers]
+        )
+        if data != expected:
+            raise Disagreement("error", _told(outcome), self._explain(data))
+
+    def _explain(self, data: bytes) -> str:
+        return f"refuses: {self._contract.errors.decode(data).sentence}"
+
+    def _compare_success(self, outcome: Outcome, returned: bytes) -> None:
+        if outcome.refusal is not None:
+            raise Disagreement("result", _told(outcome), "does it")
+        expected = b"".join([number.to_bytes(32, "big") for number in outcome.returned])
+        if returned != expected:
+            raise Disagreement("returned value", expected.hex(), returned.hex())
+        emitter = self._emitter
+        logs = [(topics, data) for by, topics, data in self._engine.logs() if by == emitter]
+        told = [self._events[fact[0]].log(fact) for fact in outcome.events]
+        if logs != told:
+            actual = [
+                str(log)
+                for log in self._contract.read_logs(
+                    {"address": emitter, "topics": topics, "data": data} for topics, data in logs
+                )
+            ]
+            raise Disagreement("events", str(outcome.events), "; ".join(actual))
+
+    # What there is to see.
+
+    def compare_state(self, accounts: Sequence[int]) -> None:
+        """Compare what is held and owed, all balances, and the positions of ``accounts``.
+
+        Raises:
+            Disagreement: when anything differs.
+        """
+        model = self.model
+        people = self.people.values()
+        parts = [model.assets().to_bytes(32, "big"), model.liabilities().to_bytes(32, "big")]
+        tokens, coins = self._tokens, self._coins
+        for account in people:
+            held = model.balances(account)
+            for place in tokens:
+                parts.append(held[place].to_bytes(32, "big"))
+            for place in coins:
+                actual = self._engine.evm.get_balance(self._address[account])
+                if actual != held[place]:
+                    raise Disagreement(
+                        f"coins of {self._role(account)}", str(held[place]), str(actual)
+                    )
+        question = [self._look_at_all]
+        for account in accounts:
+            question.append(self._look_at[account])
+            rows = model.positions(account)
+            parts.append(_THIRTY_TWO)
+            parts.append(len(rows).to_bytes(32, "big"))
+            for row in rows:
+                parts += self._row(row)
+        expected = b"".join(parts)
+        actual_words = self._engine.evm.message_call(
+            self._address[self.people["owner"]], self._witness, b"".join(question)
+        )
+        if actual_words != expected:
+            self._find_difference(accounts, bytes(actual_words))
+
+    def _row(self, row: Row) -> tuple[bytes, ...]:
+        return (
+            row[0].to_bytes(32, "big"),
+            _SMALL[row[1]],
+            _SMALL[row[2]],
+            row[3].to_bytes(32, "big"),
+            row[4].to_bytes(32, "big"),
+            row[5].to_bytes(32, "big"),
+            self._selector_words[row[6]],
+        )
+
+    def _find_difference(self, accounts: Sequence[int], actual: bytes) -> None:
+        """Say in which of the many views they differ."""
+        model = self.model
+        words = [int.from_bytes(actual[at : at + 32], "big") for at in range(0, len(actual), 32)]
+        for name, expected in (("assets", model.assets()), ("liabilities", model.liabilities())):
+            found = words.pop(0)
+            if found != expected:
+                raise Disagreement(name, str(expected), str(found))
+        symbols = list(self.system.money)
+        for account in self.people.values():
+            for place in self._tokens:
+                found, expected = words.pop(0), model.balances(account)[place]
+                if found != expected:
+                    what = f"{symbols[place]} of {self._role(account)}"
+                    raise Disagreement(what, str(expected), str(found))
+        for account in accounts:
+            _, count = words.pop(0), words.pop(0)
+            found_rows = [words[at : at + 7] for at in range(0, 7 * count, 7)]
+            del words[: 7 * count]
+            rows = [
+                [int.from_bytes(one, "big") for one in self._row(row)]
+                for row in model.positions(account)
+            ]
+            if rows != found_rows:
+                raise Disagreement(
+                    f"positions of {self._role(account)}", str(rows), str(found_rows)
+                )
+        raise Disagreement("views", "less", f"{len(words)} words more")
+
+    def _role(self, account: int) -> str:
+        return next(role for role, one in self.people.items() if one == account)
+
+
+def _told(outcome: Outcome) -> str:
+    if isinstance(outcome.refusal, Refusal):
+        return f"{outcome.refusal.name}{outcome.refusal.numbers}"
+    return f"success {outcome.events}"

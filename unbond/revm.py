@@ -1,0 +1,310 @@
+"""A chain in the process: the revm engine, with the clock that all local chains have.
+
+There are no signatures, no fees and no blocks to speak of, so an action takes microseconds. What it
+says of gas is of no use (everything stays warm); take gas from eth-tester or anvil.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pyrevm
+from eth_abi.abi import decode, encode
+from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
+
+from unbond.chain import Chain, Deployed, Rehearsed
+from unbond.clock import LAST_BLOCK, NEXT_BLOCK, Block, Clock
+from unbond.codec import encode_values
+from unbond.errors import ErrorDecoder, Refused
+from unbond.when import SESSION_START
+
+if TYPE_CHECKING:
+    from ape.api.accounts import AccountAPI
+    from ape.contracts import ContractContainer, ContractInstance
+    from web3.types import TxParams
+
+GAS_LIMIT = 30_000_000
+"""What a transaction may use."""
+
+_OWNER = keccak(text="owner()")[:4]
+_EXECUTE = keccak(text="execute(address,uint256,bytes)")[:4]
+
+ANYBODY = "0x" + "00" * 19 + "01"
+"""Who asks views that do not care who asks."""
+
+
+class Reverted(Exception):
+    """A call reverted."""
+
+    def __init__(self, data: bytes) -> None:
+        """Keep the bytes with which it did."""
+        super().__init__(f"0x{data.hex()}")
+        self.data = data
+
+
+class Halted(Exception):
+    """The engine ended a call: no gas, no such instruction, not enough coins."""
+
+
+class Revm:
+    """The engine: accounts, contracts, and the second in which things happen."""
+
+    def __init__(self) -> None:
+        """Begin with nobody having anything."""
+        self.evm = pyrevm.EVM()
+
+    def set_second(self, second: int) -> None:
+        """Let what follows happen in ``second``, in Unix time."""
+        self.evm.set_block_env(pyrevm.BlockEnv(timestamp=second, number=1, gas_limit=GAS_LIMIT))
+
+    def deploy(self, sender: str, code: bytes) -> str:
+        """Deploy a contract; returns its address.
+
+        Raises:
+            Reverted: when its constructor does.
+        """
+        try:
+            return str(to_checksum_address(self.evm.deploy(sender, code)))
+        except RuntimeError as error:
+            raise _failure(error) from None
+        finally:
+            self.evm.reset_transient_storage()
+
+    def call(self, sender: str, to: str, data: bytes, value: int = 0) -> bytes:
+        """Call a contract, or send coins in wei; what it does stays.
+
+        Raises:
+            Reverted: when it does; then nothing stays.
+            Halted: when the engine ends it.
+        """
+        evm = self.evm
+        try:
+            return bytes(evm.message_call(sender, to, data, value, GAS_LIMIT))
+        except RuntimeError as error:
+            raise _failure(error) from None
+        finally:
+            evm.reset_transient_storage()
+
+    def is_contract(self, address: str) -> bool:
+        """Whether there is code at an address, so that nothing can be sent from it."""
+        return bool(self.evm.get_code(address))
+
+    def call_through(self, wallet: str, to: str, data: bytes, value: int = 0) -> bytes:
+        """Let a wallet that is a contract make a call, as its owner tells it.
+
+        Raises:
+            Reverted: as :meth:`call`.
+            Halted: as :meth:`call`.
+        """
+        keeper = f"0x{self.call(ANYBODY, wallet, _OWNER)[12:].hex()}"
+        told = _EXECUTE + encode(["address", "uint256", "bytes"], [to, value, data])
+        (answer,) = decode(["bytes"], self.call(keeper, wallet, told))
+        return bytes(answer)
+
+    def logs(self) -> list[tuple[str, list[bytes], bytes]]:
+        """What the last call told: the address, the topics and the data of each log."""
+        result = self.evm.result
+        return [(one.address, *one.data) for one in result.logs] if result else []
+
+    def gas_used(self) -> int:
+        """What the last call used, with everything warm."""
+        result = self.evm.result
+        return int(result.gas_used) if result else 0
+
+
+def _failure(error: RuntimeError) -> Reverted | Halted:
+    """What the engine's text says; it has no other form."""
+    text = str(error)
+    if text.startswith("Revert"):
+        return Reverted(bytes.fromhex(text[text.index("0x") + 2 : -2]))
+    return Halted(text)
+
+
+class RevmClock(Clock):
+    """The clock of a chain in the process."""
+
+    def __init__(self, engine: Revm) -> None:
+        """Stand a second before the one at which every session starts."""
+        self._engine = engine
+        self.last = SESSION_START - 1
+        """The second of the last block."""
+        self.full = False
+        """Whether something happened in it."""
+
+    def _latest(self) -> tuple[int, int]:
+        return self.last, int(self.full)
+
+    def _mine_at(self, second: int) -> None:
+        self.last, self.full = second, False
+
+    def tick(self) -> int:
+        """Let something happen in the next second; returns it."""
+        self.last, self.full = self.last + 1, True
+        return self.last
+
+
+class RevmChain(Chain):
+    """A chain that lives in this process and is driven like any other."""
+
+    clock: RevmClock
+
+    def __init__(self) -> None:
+        """Begin with the usual test accounts having nothing."""
+        self.engine = Revm()
+        self.clock = RevmClock(self.engine)
+        self._rehearsal = None
+        self._blocks = 0
+
+    @property
+    def is_local(self) -> bool:
+        """Always."""
+        return True
+
+    @property
+    def name(self) -> str:
+        """What timelines call it."""
+        return "revm"
+
+    @property
+    def outlives_command(self) -> bool:
+        """Never."""
+        return False
+
+    @property
+    def url(self) -> str:
+        """Other clients cannot reach it."""
+        return ""
+
+    @property
+    def chain_id(self) -> int:
+        """The engine's own."""
+        return 1
+
+    @property
+    def now(self) -> int:
+        """The second of the next transaction."""
+        return self.clock.now
+
+    def code_at(self, address: str) -> bytes:
+        """The code at an address; empty if there is none."""
+        return bytes(self.engine.evm.get_code(address) or b"")
+
+    def balance_of(self, address: str, block: Block = NEXT_BLOCK) -> int:
+        """What an account holds of the coin, in wei."""
+        return int(self.engine.evm.get_balance(address))
+
+    def enrich(self, account: AccountAPI, amount: int, giver: AccountAPI) -> None:
+        """Let an account have at least ``amount`` of the coin, in wei, out of nothing."""
+        address = str(account.address)
+        if self.balance_of(address) < amount:
+            self.engine.evm.set_balance(address, amount)
+
+    def transfer(self, sender: AccountAPI, to: str, amount: int) -> None:
+        """Send ``amount`` wei of the coin to ``to``; what the sender lacks comes out of nothing."""
+        address = str(sender.address)
+        if self.balance_of(address) < amount:
+            self.engine.evm.set_balance(address, amount)
+        self.engine.set_second(self.clock.tick())
+        self.engine.call(address, to, b"", amount)
+
+    def snapshot(self) -> Any:
+        """What the chain needs to know to go back to the present."""
+        return self.engine.evm.snapshot(), self.clock.last, self.clock.full
+
+    def restore(self, snapshot: Any) -> None:
+        """Go back to a snapshot, which can then be used no more."""
+        checkpoint, self.clock.last, self.clock.full = snapshot
+        self.engine.evm.revert(checkpoint)
+
+    def timestamp_of(self, block: Block) -> int:
+        """The second of the last block, or of the next."""
+        return self.clock.last if block == LAST_BLOCK else self.clock.now
+
+    def call(self, params: TxParams, errors: ErrorDecoder, block: Block) -> bytes:
+        """What a call returns in the last block or in the next.
+
+        Raises:
+            Refused: when the contract refuses, with the reason that ``errors`` knows.
+        """
+        self.engine.set_second(self.timestamp_of(block))
+        checkpoint = self.engine.evm.snapshot()
+        try:
+            return self._call(params, errors)
+        finally:
+            self.engine.evm.revert(checkpoint)
+
+    def _call(self, params: TxParams, errors: ErrorDecoder) -> bytes:
+        sender = str(params.get("from", ANYBODY))
+        data, value = bytes(params["data"]), int(params.get("value", 0))  # type: ignore[arg-type]
+        to = str(params["to"])
+        try:
+            if self.engine.is_contract(sender):
+                return self.engine.call_through(sender, to, data, value)
+            return self.engine.call(sender, to, data, value)
+        except Reverted as error:
+            raise errors.decode(error.data) from None
+        except Halted as error:
+            raise Refused(str(error)) from None
+
+    def send(
+        self,
+        contract: ContractInstance,
+        method: str,
+        arguments: tuple[Any, ...],
+        *,
+        sender: AccountAPI,
+        params: TxParams,
+    ) -> Rehearsed:
+        """Do what a transaction would do."""
+        self.engine.set_second(self.clock.tick())
+        self._call(params, ErrorDecoder(contract.contract_type.errors))
+        logs = [
+            {"address": address, "topics": topics, "data": data}
+            for address, topics, data in self.engine.logs()
+        ]
+        self._blocks += 1
+        return Rehearsed(
+            logs=logs,
+            timestamp=self.clock.last,
+            block_number=self._blocks,
+            gas_used=self.engine.gas_used(),
+        )
+
+    def try_deploy(self, kind: ContractContainer, *arguments: Any, sender: AccountAPI) -> Any:
+        """Ask whether a contract could be deployed.
+
+        Raises:
+            Refused: when its constructor refuses.
+        """
+        self.engine.set_second(self.clock.now)
+        checkpoint = self.engine.evm.snapshot()
+        try:
+            self._create(kind, arguments, sender)
+        finally:
+            self.engine.evm.revert(checkpoint)
+
+    def deploy(self, kind: ContractContainer, *arguments: Any, sender: AccountAPI) -> Deployed:
+        """Deploy a contract.
+
+        Raises:
+            Refused: when its constructor refuses; nothing happened.
+        """
+        self.try_deploy(kind, *arguments, sender=sender)
+        self.engine.set_second(self.clock.tick())
+        address = self._create(kind, arguments, sender)
+        self._blocks += 1
+        return Deployed(address, arguments, self._blocks, self.clock.last, "")
+
+    def _create(
+        self, kind: ContractContainer, arguments: tuple[Any, ...], sender: AccountAPI
+    ) -> str:
+        contract = kind.contract_type
+        constructor = contract.constructor
+        code = bytes(contract.get_deployment_bytecode() or b"")
+        try:
+            return self.engine.deploy(
+                str(sender.address), code + encode_values(constructor.inputs, arguments)
+            )
+        except Reverted as error:
+            raise ErrorDecoder(contract.errors).decode(error.data) from None
