@@ -15,7 +15,6 @@ from unbond.models.base import (
     LOCKED,
     NUMBER_BITS,
     STAKE,
-    UNLIMITED,
     UNLOCKED,
     Draws,
     Model,
@@ -210,7 +209,7 @@ class DeviceModel(Model):
             raise Refusal("ZeroAmount")
         total = own.amount + amount if own else amount
         money = self.money[0]
-        if amount <= min(money.of(sender), money.allowed.get(sender, UNLIMITED)):
+        if amount <= min(money.of(sender), money.allowed.get(sender, 0)):
             # Otherwise the token has the first word.
             _need_fit(_STAKE_BITS, total)
         money.take(sender, self.address, amount)
@@ -657,9 +656,20 @@ class DeviceDraws(Draws):
     def action(self, random: Random) -> tuple[int, str, tuple[Any, ...]]:
         """Who does what next."""
         model = self.model
-        if model.paused and random.random() < 0.1:
-            return self.holder(random, "PAUSER_ROLE"), "unpause", ()
+        if random.random() < 0.1:
+            # What would keep everybody from going on does not last.
+            for power in model.powers:
+                if not model.holders[power]:
+                    return model.owner, "grant_role", (power, random.choice(self.accounts))
+            if model.paused:
+                return self.holder(random, "PAUSER_ROLE"), "unpause", ()
         name = pick(random, _WEIGHTS)
+        living = sum([not one.terminated for one in model.devices.values()])
+        if living < 3 and (name == "terminate_device" or random.random() < 0.2):
+            name = "register_device"
+        elif random.random() < 0.1 and any(one.waits(model.now) for one in model.devices.values()):
+            # What somebody's wait is for, or what ends it.
+            name = random.choice(("unstake", "stake", "open_offer", "accept_offer"))
         if name == "common":
             return self.common_action(random)
         if name == "withdraw":
@@ -669,6 +679,9 @@ class DeviceDraws(Draws):
             # Rather something that can be done.
             name = pick(random, _WEIGHTS[:3])
             devices = self._fitting(name)
+        if name in ("unstake", "open_offer") and random.random() < 0.5:
+            # While somebody waits.
+            devices = [one for one in devices if one.waits(model.now)] or devices
         if not devices or random.random() < 0.06:
             devices = list(model.devices.values())
         device = random.choice(devices)
@@ -701,7 +714,9 @@ class DeviceDraws(Draws):
             return one.earns(self.model.now)
         if name == "set_requirement":
             return one.own is not None
-        if name in ("register_device", "set_rented", "terminate_device"):
+        if name == "register_device":
+            return True
+        if name in ("set_rented", "terminate_device"):
             return not one.terminated
         if own is None:
             return False
