@@ -13,14 +13,14 @@ from eth_utils.crypto import keccak
 
 from unbond.artifacts import container
 from unbond.chain import Contract
-from unbond.models.base import Move, Outcome, Refusal, Row
 from unbond.models import draws_for, model_for
+from unbond.models.base import Move, Outcome, Refusal, Row
 from unbond.revm import Halted, Reverted, RevmChain
 from unbond.roles import Roles
 from unbond.systems import system_class
 from unbond.systems.base import Coin, System, Token
 from unbond.wallets import StubbornWallet
-from unbond.when import SESSION_START
+from unbond.when import HOUR, SESSION_START
 
 if TYPE_CHECKING:
     from ethpm_types import ContractType
@@ -102,6 +102,9 @@ class Arena:
         witness = self.chain.deploy(container("Witness"), sender=owner).address
         self.people = {role: self.find(role) for role in self.draws_kind.people}
         """The accounts of all who act, as numbers, by role."""
+        self.earliest = SESSION_START + HOUR
+        """The first second in which something can be done: wherever these moves are made again,
+        everything is deployed by then."""
         self._prepare(witness)
         self._start = self.chain.snapshot()
         self.begin()
@@ -127,7 +130,8 @@ class Arena:
         refusing = getattr(self.model, "refusing", None)
         if refusing is not None:
             refusing.update(map(self.find, self.wallets))
-        self.model.now = self.chain.clock.last
+        self.model.now = self.earliest - 1
+        self.seen: dict[int, list[Row]] = {}
         self.draws = self.draws_kind(self.model, self.find)
 
     # What is prepared once.
@@ -270,6 +274,7 @@ class Arena:
         """
         model = self.model
         people = self.people.values()
+        self.seen = {}
         parts = [model.assets().to_bytes(32, "big"), model.liabilities().to_bytes(32, "big")]
         tokens, coins = self._tokens, self._coins
         for account in people:
@@ -285,7 +290,7 @@ class Arena:
         question = [self._look_at_all]
         for account in accounts:
             question.append(self._look_at[account])
-            rows = model.positions(account)
+            rows = self.seen[account] = model.positions(account)
             parts.append(_THIRTY_TWO)
             parts.append(len(rows).to_bytes(32, "big"))
             for row in rows:
