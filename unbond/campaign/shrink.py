@@ -55,28 +55,37 @@ def _without(arena: Arena, best: Found, progress: Callable[[int], None]) -> Foun
 
 
 def _sooner(arena: Arena, best: Found) -> Found:
-    """Take the waiting out between moves, where it is not needed."""
+    """Wait between moves no longer than needed."""
     for index in range(len(best.moves)):
         if index >= len(best.moves):
             break
         earliest = best.moves[index - 1].second + 1 if index else arena.earliest
-        gap = best.moves[index].second - earliest
-        if gap <= 0:
-            continue
-        for cut in (gap, gap - gap % 86_400, gap - gap % 3600):
-            moved = tuple(
-                move._replace(second=move.second - cut) if place >= index else move
-                for place, move in enumerate(best.moves)
-            )
-            only = tuple(
-                move._replace(second=move.second - cut) if place == index else move
-                for place, move in enumerate(best.moves)
-            )
-            better = cut and (replay(arena, moved) or replay(arena, only))
-            if better:
-                best = better
+        # Of waits, the shortest that will do: found as if a longer one always did, too.
+        too_early, enough = earliest - 1, best.moves[index].second
+        while enough - too_early > 1 and index < len(best.moves):
+            middle = earliest if too_early < earliest else (too_early + enough) // 2
+            if middle == enough:
                 break
+            better = _with_second(arena, best, index, middle)
+            if better is None:
+                too_early = middle
+            else:
+                best, enough = better, middle
     return best
+
+
+def _with_second(arena: Arena, best: Found, index: int, second: int) -> Found | None:
+    """With the move at ``index`` in an earlier second: all later ones as well, or it alone."""
+    cut = best.moves[index].second - second
+    earlier = [move._replace(second=move.second - cut) for move in best.moves]
+    for moves in (
+        (*best.moves[:index], *earlier[index:]),
+        (*best.moves[:index], earlier[index], *best.moves[index + 1 :]),
+    ):
+        found = replay(arena, moves)
+        if found is not None:
+            return found
+    return None
 
 
 def _rounder(arena: Arena, best: Found) -> Found:
@@ -102,6 +111,7 @@ def _rounder(arena: Arena, best: Found) -> Found:
 
 def _round_numbers(number: Any) -> Iterator[int]:
     """Numbers that are easier to read than this one, the easiest first."""
+    yield from (10**digits for digits in range(18, len(str(number))) if 10**digits < number)
     for digits in range(len(str(number)) - 1, 0, -1):
         unit = 10**digits
         for rounded in (number // unit * unit, -(-number // unit) * unit):
