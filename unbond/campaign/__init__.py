@@ -1,0 +1,1 @@
+"""Campaigns: drawn moves by the million, done by contract and model, and compared after each."""

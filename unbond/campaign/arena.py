@@ -7,20 +7,23 @@ itself, so nothing here knows how an action is encoded.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from unbond.artifacts import container
 from unbond.chain import Contract
-from unbond.models.base import Move, Outcome, Refusal, Row
+from unbond.errors import Refused
 from unbond.models import draws_for, model_for
+from unbond.models.base import Move, Outcome, Refusal, Row
 from unbond.revm import Halted, Reverted, RevmChain
 from unbond.roles import Roles
 from unbond.systems import system_class
-from unbond.systems.base import Coin, System, Token
+from unbond.systems.base import Coin, Event, System, Token
 from unbond.wallets import StubbornWallet
-from unbond.when import SESSION_START
+from unbond.when import HOUR, SESSION_START
 
 if TYPE_CHECKING:
     from ethpm_types import ContractType
@@ -35,7 +38,7 @@ class Disagreement(Exception):
 
     def __init__(self, what: str, expected: str, actual: str) -> None:
         """Say about what they disagree; ``expected`` is the model's."""
-        super().__init__(f"{what}: the model says {expected}, the contract {actual}")
+        super().__init__(f"{what}: by the model, {expected}; by the contract, {actual}")
         self.what = what
 
 
@@ -102,6 +105,9 @@ class Arena:
         witness = self.chain.deploy(container("Witness"), sender=owner).address
         self.people = {role: self.find(role) for role in self.draws_kind.people}
         """The accounts of all who act, as numbers, by role."""
+        self.earliest = SESSION_START + HOUR
+        """The first second in which something can be done: wherever these moves are made again,
+        everything is deployed by then."""
         self._prepare(witness)
         self._start = self.chain.snapshot()
         self.begin()
@@ -127,7 +133,8 @@ class Arena:
         refusing = getattr(self.model, "refusing", None)
         if refusing is not None:
             refusing.update(map(self.find, self.wallets))
-        self.model.now = self.chain.clock.last
+        self.model.now = self.earliest - 1
+        self.seen: dict[int, list[Row]] = {}
         self.draws = self.draws_kind(self.model, self.find)
 
     # What is prepared once.
@@ -177,6 +184,30 @@ class Arena:
     def _ask(target: str, signature: str, *arguments: int) -> bytes:
         data = keccak(text=signature)[:4] + b"".join(map(word, arguments))
         return bytes.fromhex(target[2:]) + len(data).to_bytes(2, "big") + data
+
+    # The model's outcomes as the driver would tell them.
+
+    def address_of(self, account: int) -> str:
+        """The address of an account, with its checksum."""
+        return str(to_checksum_address(account.to_bytes(20, "big")))
+
+    def told(self, outcome: Outcome) -> list[Event]:
+        """The events of a success."""
+        return self._as_events([self._events[fact[0]].log(fact) for fact in outcome.events])
+
+    def _as_events(self, logs: list[tuple[list[bytes], bytes]]) -> list[Event]:
+        found = [
+            {"address": self._emitter, "topics": topics, "data": data} for topics, data in logs
+        ]
+        return [self.system.event_of(log) for log in self._contract.read_logs(found)]
+
+    def refusal(self, refusal: Refusal) -> Refused:
+        """A refusal."""
+        return self._contract.errors.decode(self._refusal_data(refusal))
+
+    def _refusal_data(self, refusal: Refusal) -> bytes:
+        selector = self._selectors.get(refusal.name, b"")
+        return selector + b"".join([number.to_bytes(32, "big") for number in refusal.numbers])
 
     # One move.
 
@@ -233,18 +264,15 @@ class Arena:
         refusal = outcome.refusal
         if refusal is None:
             raise Disagreement("result", _told(outcome), self._explain(data))
-        expected = self._selectors.get(refusal.name, b"") + b"".join(
-            [number.to_bytes(32, "big") for number in refusal.numbers]
-        )
-        if data != expected:
-            raise Disagreement("error", _told(outcome), self._explain(data))
+        if data != self._refusal_data(refusal):
+            raise Disagreement("refusal", _told(outcome), self._explain(data))
 
     def _explain(self, data: bytes) -> str:
-        return f"refuses: {self._contract.errors.decode(data).sentence}"
+        return f"it is refused with {self._contract.errors.decode(data).sentence}"
 
     def _compare_success(self, outcome: Outcome, returned: bytes) -> None:
         if outcome.refusal is not None:
-            raise Disagreement("result", _told(outcome), "does it")
+            raise Disagreement("result", _told(outcome), "it succeeds")
         expected = b"".join([number.to_bytes(32, "big") for number in outcome.returned])
         if returned != expected:
             raise Disagreement("returned value", expected.hex(), returned.hex())
@@ -252,13 +280,18 @@ class Arena:
         logs = [(topics, data) for by, topics, data in self._engine.logs() if by == emitter]
         told = [self._events[fact[0]].log(fact) for fact in outcome.events]
         if logs != told:
-            actual = [
-                str(log)
-                for log in self._contract.read_logs(
-                    {"address": emitter, "topics": topics, "data": data} for topics, data in logs
-                )
-            ]
-            raise Disagreement("events", str(outcome.events), "; ".join(actual))
+            self._find_difference_in_events(self.told(outcome), self._as_events(logs))
+
+    def _find_difference_in_events(self, expected: list[Event], actual: list[Event]) -> None:
+        for one, other in zip_longest(expected, actual):
+            if one != other:
+                name = type(one or other).__name__
+                if type(one) is type(other):
+                    was, found = _unlike(vars(one), vars(other))
+                else:
+                    was, found = str(one), str(other)
+                raise Disagreement(f"event {name}", was, found)
+        raise Disagreement("events", "nothing else", "logs that cannot be read")
 
     # What there is to see.
 
@@ -270,6 +303,7 @@ class Arena:
         """
         model = self.model
         people = self.people.values()
+        self.seen = {}
         parts = [model.assets().to_bytes(32, "big"), model.liabilities().to_bytes(32, "big")]
         tokens, coins = self._tokens, self._coins
         for account in people:
@@ -285,7 +319,7 @@ class Arena:
         question = [self._look_at_all]
         for account in accounts:
             question.append(self._look_at[account])
-            rows = model.positions(account)
+            rows = self.seen[account] = model.positions(account)
             parts.append(_THIRTY_TWO)
             parts.append(len(rows).to_bytes(32, "big"))
             for row in rows:
@@ -327,21 +361,32 @@ class Arena:
             _, count = words.pop(0), words.pop(0)
             found_rows = [words[at : at + 7] for at in range(0, 7 * count, 7)]
             del words[: 7 * count]
-            rows = [
-                [int.from_bytes(one, "big") for one in self._row(row)]
-                for row in model.positions(account)
-            ]
-            if rows != found_rows:
-                raise Disagreement(
-                    f"positions of {self._role(account)}", str(rows), str(found_rows)
-                )
+            rows = model.positions(account)
+            what = f"positions of {self._role(account)}"
+            if len(rows) != count:
+                raise Disagreement(what, f"{len(rows)} of them", f"{count} of them")
+            for row, found_row in zip(rows, found_rows, strict=True):
+                if [int.from_bytes(one, "big") for one in self._row(row)] != found_row:
+                    error = self._contract.errors.name_of(found_row[6].to_bytes(32, "big")[:4])
+                    fields = dict(zip(Row._fields, (*found_row[:6], error), strict=True))
+                    name = self.system.position_name(row.id)
+                    raise Disagreement(f"{what}: {name}", *_unlike(row._asdict(), fields))
         raise Disagreement("views", "less", f"{len(words)} words more")
 
     def _role(self, account: int) -> str:
         return next(role for role, one in self.people.items() if one == account)
 
 
+def _unlike(expected: dict[str, Any], actual: dict[str, Any]) -> tuple[str, str]:
+    """Those fields of both in which they are unlike."""
+    names = [name for name, value in expected.items() if actual.get(name) != value]
+    return (
+        ", ".join(f"{name} {expected[name]}" for name in names),
+        ", ".join(f"{name} {actual.get(name)}" for name in names),
+    )
+
+
 def _told(outcome: Outcome) -> str:
-    if isinstance(outcome.refusal, Refusal):
-        return f"{outcome.refusal.name}{outcome.refusal.numbers}"
-    return f"success {outcome.events}"
+    if outcome.refusal is not None:
+        return f"it is refused with {outcome.refusal.name}{outcome.refusal.numbers}"
+    return "it succeeds"

@@ -229,6 +229,16 @@ class Model(ABC):
         """What ``account`` holds of all :attr:`money`, in wei."""
         return tuple([one.of(account) for one in self.money])
 
+    def check_laws(self, outcome: Outcome) -> None:  # noqa: B027 - a system may have none
+        """Check what has to hold of this system in particular after an action.
+
+        Args:
+            outcome: what came of it.
+
+        Raises:
+            AssertionError: with a sentence that says what does not hold.
+        """
+
     # For rules.
 
     def tell(self, name: str, *fields: int) -> None:

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field
-from enum import Enum
 from itertools import takewhile
 from typing import Any
 
 import ape
-import yaml
 from ape.exceptions import ApeException
 from eth_utils.address import to_checksum_address
 
 from unbond.amounts import format_amount
 from unbond.book import Deployment
-from unbond.codec import camel
-from unbond.errors import Refused
-from unbond.fields import is_counted, is_device, is_moment, is_position, is_share, is_shares
 from unbond.roles import USUAL_ROLES
 from unbond.scenario.known import event_classes
+from unbond.scenario.write import StepWriter, scenario_text
 from unbond.systems import System
-from unbond.systems.base import ArgumentKind, Coin, Event, power_name
+from unbond.systems.base import Coin
 from unbond.when import SESSION_START, format_moment, parse_moment
 
 
@@ -38,34 +34,13 @@ class Recording:
 
     def text(self, title: str) -> str:
         """The scenario as a file."""
-        content: dict[str, Any] = {"title": title, "system": self.system.name}
-        if self.setup:
-            content["setup"] = self.setup
-        if self.funds:
-            content["funds"] = self.funds
-        content["steps"] = self.steps
-        return yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
-
-
-class _Dumper(yaml.SafeDumper):
-    """YAML as people write it: no aliases, dates without quotes, arguments in one line."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        """Write everything out."""
-        return True
-
-    def represent_mapping(self, tag: str, mapping: Any, flow_style: bool | None = None) -> Any:
-        """Put fields that hold no fields themselves into one line, but for steps."""
-        node = super().represent_mapping(tag, mapping, flow_style)
-        plain = all(isinstance(value, yaml.ScalarNode) for _, value in node.value)
-        node.flow_style = plain and not {"do", "title"} & {key.value for key, _ in node.value}
-        return node
-
-
-_Dumper.yaml_implicit_resolvers = {
-    first: [one for one in resolvers if one[0] != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeDumper.yaml_implicit_resolvers.items()
-}
+        return scenario_text(
+            title=title,
+            system=self.system.name,
+            setup=self.setup,
+            funds=self.funds,
+            steps=self.steps,
+        )
 
 
 def record(system: System, entry: Deployment) -> Recording:
@@ -92,8 +67,7 @@ class _Recorder:
         for role, account in usual:
             taken = role in self.names.values()
             self.names.setdefault(str(account.address), f"first_{role}" if taken else role)
-        self.positions: dict[int, str] = {}
-        self.counts: dict[str, int] = {}
+        self.writer = StepWriter(type(system), self._name)
         self.sent: dict[str, int] = {}
         self.involved: dict[str, None] = {}
 
@@ -136,18 +110,7 @@ class _Recorder:
         receipt = system.chain.provider.make_request(
             "eth_getTransactionReceipt", [transaction["hash"]]
         )
-        step: dict[str, Any] = {
-            "at": format_moment(timestamp),
-            "by": self._name(sender),
-            "do": action,
-        }
-        spec = system.actions()[action]
-        written = {
-            name: self._argument(spec.arguments[name], spec.units.get(name, system.symbol), one)
-            for name, one in arguments.items()
-        }
-        if written:
-            step["with"] = written
+        step = self.writer.step(timestamp, sender, action, arguments)
         if int(receipt["status"], 16) != 1:
             return self._refused(step, transaction["hash"])
         self.involved[sender] = None
@@ -156,24 +119,8 @@ class _Recorder:
         purpose = event_classes(type(system), action)
         told = [event for event in events if isinstance(event, purpose)]
         if told:
-            self._expect(step, action, told[-1])
+            self.writer.succeeds(step, told[-1])
         return step
-
-    def _expect(self, step: dict[str, Any], action: str, event: Event) -> None:
-        """Expect exactly this event, and name the step after what came of it."""
-        position = event.position
-        known = {
-            camel(name): self._field(name, value)
-            for name, value in vars(event).items()
-            if not (is_position(name) and value not in self.positions)
-            and not isinstance(value, bytes)
-        }
-        if position is not None:
-            self.counts[action] = self.counts.get(action, 0) + 1
-            name = f"{action}_{self.counts[action]}"
-            step["as"] = name
-            self.positions[position] = name
-        step["expect"] = {"event": known}
 
     def _refused(self, step: dict[str, Any], txn_hash: str) -> dict[str, Any] | None:
         """A transaction that failed: a step that is refused, for the same reason."""
@@ -190,48 +137,8 @@ class _Recorder:
             # In a scenario everybody lets the system take what it is given.
             self._notice(f"{step['do']} at {step['at']} lacked an allowance; it is left out")
             return None
-        fields = self._refusal_fields(refusal)
-        step["expect"] = {"refused": {refusal.name: fields} if fields else refusal.name}
+        self.writer.is_refused(step, refusal)
         return step
-
-    def _refusal_fields(self, refusal: Refused) -> dict[str, Any]:
-        return {
-            camel(name): self._field(name, value)
-            for name, value in refusal.fields.items()
-            if not (is_position(name) and value not in self.positions)
-            and not isinstance(value, bytes)
-        }
-
-    def _argument(self, kind: ArgumentKind, symbol: str, value: Any) -> Any:
-        if isinstance(value, Enum):
-            return value.name.lower()
-        if kind is ArgumentKind.AMOUNT:
-            return format_amount(value, symbol)
-        if kind is ArgumentKind.POSITION:
-            return self.positions.get(value, value)
-        if kind is ArgumentKind.PARTY:
-            return self._name(value)
-        if kind is ArgumentKind.MOMENT:
-            return format_moment(value)
-        if kind is ArgumentKind.POWER:
-            return power_name(value)
-        return value
-
-    def _field(self, name: str, value: Any) -> Any:
-        """A field of an event or an error, as a file has it."""
-        if isinstance(value, Enum):
-            return value.name.lower()
-        if isinstance(value, bool):
-            return value
-        if isinstance(value, str):
-            return self._name(value)
-        if is_moment(name):
-            return format_moment(value) if value else 0
-        if is_position(name):
-            return self.positions[value]
-        if is_device(name) or is_counted(name) or is_share(name) or is_shares(name):
-            return value
-        return format_amount(value, self.system.symbol)
 
     def _name(self, address: str) -> str:
         """The role of an account; others than the usual ones are somebody."""
