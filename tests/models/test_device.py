@@ -785,6 +785,25 @@ class Walk:
         ]
 
 
+@pytest.mark.rule("C-4", "D-8", "D-10")
+def test_a_model_that_breaks_a_law_is_found_out(pair: Story) -> None:
+    model = pair.model
+    paid = pair.done(WORKER, "withdraw_overflow", RIG)
+    model.check_laws(paid)
+    model.devices[RIG].cards = 5
+    with pytest.raises(AssertionError, match="D-10"):
+        model.check_laws(paid)
+    accepted = Outcome((), (("OfferAccepted", CO_STAKER, RIG, CO, 0, 0),), None)
+    model.check_laws(accepted)
+    model.stakes[CO_STAKER] *= 3
+    model.owed += 600 * IO
+    with pytest.raises(AssertionError, match="D-8"):
+        model.check_laws(accepted)
+    model.owed += 1
+    with pytest.raises(AssertionError, match="books"):
+        model.check_laws(accepted)
+
+
 @pytest.mark.rule("C-3", "C-4", "C-5")
 @pytest.mark.parametrize("seed", range(4))
 def test_on_long_walks_everything_is_somebodys_and_nobody_is_touched_unseen(seed: int) -> None:
@@ -800,6 +819,7 @@ def test_on_long_walks_everything_is_somebodys_and_nobody_is_touched_unseen(seed
         # Time alone changes nothing but where a deadline says so.
         assert waited == before or any(past < one <= move.second for one in deadlines)
         outcome = model.do(move)
+        model.check_laws(outcome)
         concerned = set() if outcome.refusal else {move.sender, *model.touched}
         for account, rows in walk.everything().items():
             assert rows == waited[0][account] or account in concerned

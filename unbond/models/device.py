@@ -18,6 +18,7 @@ from unbond.models.base import (
     UNLOCKED,
     Draws,
     Model,
+    Outcome,
     Refusal,
     Row,
     amount_near,
@@ -295,8 +296,7 @@ class DeviceModel(Model):
             raise Refusal("OfferChanged")
         if sender == own.account:
             raise Refusal("OwnOffer")
-        stakes = self.stakes.get(sender, ())
-        held = len([one for one in stakes if one.share >= 0 and not one.closed])
+        held = self._co_stakes(sender)
         if held >= MAX_CO_STAKES:
             raise Refusal("TooManyCoStakes", held, MAX_CO_STAKES)
         self.money[0].take(sender, self.address, amount)
@@ -523,7 +523,29 @@ class DeviceModel(Model):
         """What an account can claim from a device, in wei (D-6)."""
         return self._known(device).rewards.get(account, 0)
 
+    def check_laws(self, outcome: Outcome) -> None:
+        """What is owed is somebody's (C-4); D-8 and D-10 hold after what they are about."""
+        staked = sum(
+            [one.amount for mine in self.stakes.values() for one in mine if not one.closed]
+        )
+        earned = sum([sum(one.rewards.values()) for one in self.devices.values()])
+        assert self.owed == staked + earned, f"books: owes {self.owed}, not {staked} + {earned}"
+        for fact in outcome.events:
+            if fact[0] == "OverflowWithdrawn":
+                device = self.devices[fact[2]]
+                remains = device.counted(self.now) - device.waits(self.now)
+                short = device.requirement - remains
+                assert short <= 0, f"D-10: overflow left device {device.id} short of {short}"
+            elif fact[0] == "OfferAccepted":
+                held = self._co_stakes(fact[1])
+                assert held <= MAX_CO_STAKES, f"D-8: {fact[1]:#x} has {held} co-stakes"
+
     # Rules.
+
+    def _co_stakes(self, account: int) -> int:
+        """How many co-stakes an account has and has not withdrawn (D-8)."""
+        mine = self.stakes.get(account, ())
+        return len([one for one in mine if one.share >= 0 and not one.closed])
 
     def _known(self, device: int) -> Device:
         found = self.devices.get(device)
