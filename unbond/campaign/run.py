@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -45,10 +48,18 @@ _counters: dict[str, Any]
 
 
 def _begin_job(stop: Event, counters: dict[str, Any]) -> None:
-    """Prepare a process: Ctrl-C is for the one that the others work for."""
     global _stop, _counters
     _stop, _counters = stop, counters
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back meanwhile; processes started inside never hear of it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _job(system: str, seed: int, number: int, steps: int) -> Block:
@@ -83,36 +94,46 @@ def run_campaign(
         jobs: how many processes walk.
         progress: told how many moves of each system have been compared, about five times a second.
     """
-    context = multiprocessing.get_context("spawn")
-    stop = context.Event()
-    counters = {system: context.Value("Q", 0) for system in systems}
+    here = str(Path(__file__).parents[2])
+    if here not in sys.path:
+        # While Ape runs a script the project is not on it, and processes started here inherit it.
+        sys.path.append(here)
     report = Report(seed, {system: Tally() for system in systems}, jobs=jobs)
-    portions = _portions(systems, steps)
+    # Ape would let Ctrl-C end the process at once.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     begun = monotonic()
     deadline = begun + minutes * 60 if minutes is not None else float("inf")
+    with _interrupts_held():
+        context = multiprocessing.get_context("spawn")
+        stop = context.Event()
+        counters = {system: context.Value("Q", 0) for system in systems}
+        pool = ProcessPoolExecutor(jobs, context, initializer=_begin_job, initargs=(stop, counters))
+    portions = _portions(systems, steps)
     running: set[Future[Block]] = set()
     found: list[Block] = []
-    with ProcessPoolExecutor(
-        jobs, context, initializer=_begin_job, initargs=(stop, counters)
-    ) as pool:
-        try:
-            while True:
-                while len(running) < jobs and not found and monotonic() < deadline:
-                    portion = next(portions, None)
-                    if portion is None:
-                        break
-                    running.add(pool.submit(_job, portion[0], seed, *portion[1:]))
-                if not running:
+    try:
+        while True:
+            while len(running) < jobs and not found and monotonic() < deadline:
+                portion = next(portions, None)
+                if portion is None:
                     break
-                done, running = wait(running, timeout=TICK, return_when=FIRST_COMPLETED)
-                found += _count(report, done)
-                progress({system: counter.value for system, counter in counters.items()})
-                if monotonic() >= deadline:
-                    stop.set()
-        except KeyboardInterrupt:
-            report.interrupted = True
-            stop.set()
-            found += _count(report, wait(running).done)
+                with _interrupts_held():
+                    running.add(pool.submit(_job, portion[0], seed, *portion[1:]))
+            if not running:
+                break
+            done, running = wait(running, timeout=TICK, return_when=FIRST_COMPLETED)
+            found += _count(report, done)
+            progress({system: counter.value for system, counter in counters.items()})
+            if monotonic() >= deadline:
+                stop.set()
+    except KeyboardInterrupt:
+        report.interrupted = True
+        stop.set()
+        found += _count(report, wait(running).done)
+    finally:
+        stop.set()
+        pool.shutdown()
+        signal.signal(signal.SIGINT, before)
     report.seconds = monotonic() - begun
     if found:
         # Those before it have all been walked to their ends.

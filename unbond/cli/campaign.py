@@ -29,7 +29,9 @@ def campaign(
     folder: Path,
     as_json: bool,
 ) -> None:
-    """Run a campaign, show its report, and leave with exit code 1 if something was found.
+    """Run a campaign and show its report.
+
+    Leaves with exit code 1 if something was found, with 130 if somebody ended it.
 
     Args:
         systems: their names.
@@ -50,6 +52,9 @@ def campaign(
         _show(report, file)
     if report.found:
         raise SystemExit(1)
+    if report.interrupted:
+        # As a shell tells it.
+        raise SystemExit(130)
 
 
 def _bars(*columns: Any) -> Progress:
