@@ -53,6 +53,16 @@ def _begin_job(stop: Event, counters: dict[str, Any]) -> None:
 
 
 @contextmanager
+def interruptible() -> Iterator[None]:
+    """Let Ctrl-C be an exception meanwhile; Ape would let it end the process at once."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
 def _interrupts_held() -> Iterator[None]:
     """Hold Ctrl-C back meanwhile; processes started inside never hear of it."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -79,6 +89,7 @@ def run_campaign(
     steps: int | None = None,
     minutes: float | None = None,
     jobs: int = 1,
+    begun: Callable[[], None] = lambda: None,
     progress: Callable[[dict[str, int]], None] = lambda done: None,
 ) -> Report:
     """Walk until enough was compared, or a disagreement is found.
@@ -92,6 +103,7 @@ def run_campaign(
         steps: how many moves of each system; without a bound if missing.
         minutes: how long at most.
         jobs: how many processes walk.
+        begun: called when from now on an interrupt gives a report.
         progress: told how many moves of each system have been compared, about five times a second.
     """
     here = str(Path(__file__).parents[2])
@@ -99,19 +111,18 @@ def run_campaign(
         # While Ape runs a script the project is not on it, and processes started here inherit it.
         sys.path.append(here)
     report = Report(seed, {system: Tally() for system in systems}, jobs=jobs)
-    # Ape would let Ctrl-C end the process at once.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    begun = monotonic()
-    deadline = begun + minutes * 60 if minutes is not None else float("inf")
+    start = monotonic()
+    deadline = start + minutes * 60 if minutes is not None else float("inf")
+    found: list[Block] = []
+    running: set[Future[Block]] = set()
     with _interrupts_held():
         context = multiprocessing.get_context("spawn")
         stop = context.Event()
         counters = {system: context.Value("Q", 0) for system in systems}
         pool = ProcessPoolExecutor(jobs, context, initializer=_begin_job, initargs=(stop, counters))
-    portions = _portions(systems, steps)
-    running: set[Future[Block]] = set()
-    found: list[Block] = []
     try:
+        begun()
+        portions = _portions(systems, steps)
         while True:
             while len(running) < jobs and not found and monotonic() < deadline:
                 portion = next(portions, None)
@@ -133,8 +144,7 @@ def run_campaign(
     finally:
         stop.set()
         pool.shutdown()
-        signal.signal(signal.SIGINT, before)
-    report.seconds = monotonic() - begun
+    report.seconds = monotonic() - start
     if found:
         # Those before it have all been walked to their ends.
         first = min(found, key=lambda block: (block.number, systems.index(block.system)))
