@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -45,10 +48,28 @@ _counters: dict[str, Any]
 
 
 def _begin_job(stop: Event, counters: dict[str, Any]) -> None:
-    """Prepare a process: Ctrl-C is for the one that the others work for."""
     global _stop, _counters
     _stop, _counters = stop, counters
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let Ctrl-C be an exception meanwhile; Ape would let it end the process at once."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back meanwhile; processes started inside never hear of it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _job(system: str, seed: int, number: int, steps: int) -> Block:
@@ -68,6 +89,7 @@ def run_campaign(
     steps: int | None = None,
     minutes: float | None = None,
     jobs: int = 1,
+    begun: Callable[[], None] = lambda: None,
     progress: Callable[[dict[str, int]], None] = lambda done: None,
 ) -> Report:
     """Walk until enough was compared, or a disagreement is found.
@@ -81,39 +103,48 @@ def run_campaign(
         steps: how many moves of each system; without a bound if missing.
         minutes: how long at most.
         jobs: how many processes walk.
+        begun: called when from now on an interrupt gives a report.
         progress: told how many moves of each system have been compared, about five times a second.
     """
-    context = multiprocessing.get_context("spawn")
-    stop = context.Event()
-    counters = {system: context.Value("Q", 0) for system in systems}
+    here = str(Path(__file__).parents[2])
+    if here not in sys.path:
+        # While Ape runs a script the project is not on it, and processes started here inherit it.
+        sys.path.append(here)
     report = Report(seed, {system: Tally() for system in systems}, jobs=jobs)
-    portions = _portions(systems, steps)
-    begun = monotonic()
-    deadline = begun + minutes * 60 if minutes is not None else float("inf")
-    running: set[Future[Block]] = set()
+    start = monotonic()
+    deadline = start + minutes * 60 if minutes is not None else float("inf")
     found: list[Block] = []
-    with ProcessPoolExecutor(
-        jobs, context, initializer=_begin_job, initargs=(stop, counters)
-    ) as pool:
-        try:
-            while True:
-                while len(running) < jobs and not found and monotonic() < deadline:
-                    portion = next(portions, None)
-                    if portion is None:
-                        break
-                    running.add(pool.submit(_job, portion[0], seed, *portion[1:]))
-                if not running:
+    running: set[Future[Block]] = set()
+    with _interrupts_held():
+        context = multiprocessing.get_context("spawn")
+        stop = context.Event()
+        counters = {system: context.Value("Q", 0) for system in systems}
+        pool = ProcessPoolExecutor(jobs, context, initializer=_begin_job, initargs=(stop, counters))
+    try:
+        begun()
+        portions = _portions(systems, steps)
+        while True:
+            while len(running) < jobs and not found and monotonic() < deadline:
+                portion = next(portions, None)
+                if portion is None:
                     break
-                done, running = wait(running, timeout=TICK, return_when=FIRST_COMPLETED)
-                found += _count(report, done)
-                progress({system: counter.value for system, counter in counters.items()})
-                if monotonic() >= deadline:
-                    stop.set()
-        except KeyboardInterrupt:
-            report.interrupted = True
-            stop.set()
-            found += _count(report, wait(running).done)
-    report.seconds = monotonic() - begun
+                with _interrupts_held():
+                    running.add(pool.submit(_job, portion[0], seed, *portion[1:]))
+            if not running:
+                break
+            done, running = wait(running, timeout=TICK, return_when=FIRST_COMPLETED)
+            found += _count(report, done)
+            progress({system: counter.value for system, counter in counters.items()})
+            if monotonic() >= deadline:
+                stop.set()
+    except KeyboardInterrupt:
+        report.interrupted = True
+        stop.set()
+        found += _count(report, wait(running).done)
+    finally:
+        stop.set()
+        pool.shutdown()
+    report.seconds = monotonic() - start
     if found:
         # Those before it have all been walked to their ends.
         first = min(found, key=lambda block: (block.number, systems.index(block.system)))

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from unbond.campaign.arena import Arena
 from unbond.campaign.found import write_found
-from unbond.campaign.run import Report, run_campaign
+from unbond.campaign.run import Report, interruptible, run_campaign
 from unbond.campaign.shrink import shrink
 from unbond.campaign.walk import Found
 from unbond.cli.common import console, print_json
@@ -29,7 +29,9 @@ def campaign(
     folder: Path,
     as_json: bool,
 ) -> None:
-    """Run a campaign, show its report, and leave with exit code 1 if something was found.
+    """Run a campaign and show its report.
+
+    Leaves with exit code 1 if something was found, with 130 if somebody ended it.
 
     Args:
         systems: their names.
@@ -40,9 +42,8 @@ def campaign(
         folder: where a finding is written.
         as_json: print JSON instead of tables.
     """
-    if not as_json:
-        console.print(f"seed {seed}")
-    report = _run(systems, seed=seed, steps=steps, minutes=minutes, jobs=jobs)
+    with interruptible():
+        report = _run(systems, seed=seed, steps=steps, minutes=minutes, jobs=jobs, tell=not as_json)
     file = _write(report.found, folder) if report.found else None
     if as_json:
         print_json(_as_dict(report, file))
@@ -50,6 +51,9 @@ def campaign(
         _show(report, file)
     if report.found:
         raise SystemExit(1)
+    if report.interrupted:
+        # As a shell tells it.
+        raise SystemExit(130)
 
 
 def _bars(*columns: Any) -> Progress:
@@ -62,7 +66,13 @@ def _bars(*columns: Any) -> Progress:
 
 
 def _run(
-    systems: list[str], *, seed: int, steps: int | None, minutes: float | None, jobs: int
+    systems: list[str],
+    *,
+    seed: int,
+    steps: int | None,
+    minutes: float | None,
+    jobs: int,
+    tell: bool,
 ) -> Report:
     bars = _bars(
         TextColumn("{task.description}"),
@@ -73,12 +83,22 @@ def _run(
     with bars:
         tasks = {system: bars.add_task(system, total=steps) for system in systems}
 
+        def begun() -> None:
+            if tell:
+                console.print(f"seed {seed}")
+
         def show(done: dict[str, int]) -> None:
             for system, number in done.items():
                 bars.update(tasks[system], completed=number)
 
         return run_campaign(
-            systems, seed=seed, steps=steps, minutes=minutes, jobs=jobs, progress=show
+            systems,
+            seed=seed,
+            steps=steps,
+            minutes=minutes,
+            jobs=jobs,
+            begun=begun,
+            progress=show,
         )
 
 
