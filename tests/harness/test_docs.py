@@ -172,6 +172,12 @@ def test_pictures_are_what_the_runs_give(tmp_path: Path) -> None:
     assert (tmp_path / "picture.svg").read_bytes() == shown.read_bytes()
 
 
+def test_the_model_of_the_page_answers() -> None:
+    (program,) = blocks(ROOT / "docs/campaigns.md", "python")
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def test_a_file_that_a_page_quotes_is_that_file() -> None:
     quoted = 0
     for page in PAGES:
