@@ -621,7 +621,7 @@ class LiquidDraws(Draws):
         """Who does what next."""
         model = self.model
         name = pick(random, _WEIGHTS)
-        while not self._is_due(name) and random.random() < 0.9:
+        while not self._is_due(name) and random.random() < 0.75:
             name = pick(random, _WEIGHTS)
         if name == "common":
             return self.common_action(random)
@@ -641,9 +641,9 @@ class LiquidDraws(Draws):
         if name == "claim_fees":
             sender = model.treasury if random.random() < 0.9 else sender
             return sender, name, (self._receiver(random),)
-        validator = self._validator(random, random.random() < 0.9)
         if name == "harvest":
-            return sender, name, (validator,)
+            return sender, name, (self._validator(random, self._can_harvest),)
+        validator = self._validator(random, self._can_release)
         sender = self.holder(random, "OPERATOR_ROLE")
         principal = 0
         if validator < len(model.validators):
@@ -669,12 +669,15 @@ class LiquidDraws(Draws):
         if name == "harvest":
             return any(self._can_harvest(one) for one in model.validators)
         if name == "release":
-            return any(one.principal and one.opens <= model.now for one in model.validators)
+            return any(self._can_release(one) for one in model.validators)
         return True
 
     def _can_harvest(self, one: Validator) -> bool:
         now = self.model.now
         return one.opens <= now and 0 < one.rewards(now) <= one.funds
+
+    def _can_release(self, one: Validator) -> bool:
+        return one.opens <= self.model.now and one.principal > 0
 
     def _stake(self, random: Random, name: str) -> tuple[int, str, tuple[Any, ...]]:
         model = self.model
@@ -700,7 +703,8 @@ class LiquidDraws(Draws):
             sender = random.choice(self.accounts)
         held = money.of(sender) if name == "burn_bonds" else money.held.get(sender, 0)
         rest = random.choice((MIN_SHARES, MIN_STAKE, random.randrange(1, 10)))
-        marks = (held, held // 10, held // 2, max(0, held - rest), min(held, 3))
+        most = max(0, held - rest)
+        marks = (held, held, held // 10, most, most, min(held, 3))
         return sender, name, (amount_near(random, *marks),)
 
     def _claim(self, random: Random) -> tuple[int, str, tuple[Any, ...]]:
@@ -728,13 +732,13 @@ class LiquidDraws(Draws):
             return random.choice((0, model.address, model.bonds_token, model.certificates_token))
         return random.choice(self.accounts)
 
-    def _validator(self, random: Random, likely: bool) -> int:
-        model = self.model
-        count = len(model.validators)
-        ready = [i for i in range(count) if model.validators[i].opens <= model.now]
-        if ready and likely:
+    def _validator(self, random: Random, is_ready: Callable[[Validator], bool]) -> int:
+        """Mostly one that is ready for it; now and then one that is not there."""
+        validators = self.model.validators
+        ready = [index for index, one in enumerate(validators) if is_ready(one)]
+        if ready and random.random() < 0.8:
             return random.choice(ready)
-        return random.randrange(count + (random.random() < 0.3))
+        return random.randrange(len(validators) + (random.random() < 0.2))
 
 
 _WEIGHTS = (
