@@ -17,6 +17,7 @@ from unbond.models.base import (
     Draws,
     Model,
     Money,
+    Outcome,
     Refusal,
     Row,
     amount_near,
@@ -59,12 +60,12 @@ class Bonds(Money):
 class Validator:
     """A simulated validator. Amounts in wei."""
 
+    account: int
+    """Where its coins are: a number that is no address, for the model knows none."""
     lockup: int
     """The length of a lock-up period, in seconds."""
     rate: int
     """What principal earns in 365 days, in 1/10 000."""
-    funds: int
-    """What it has to pay rewards with."""
     principal: int = 0
     scheduled: int = 0
     """What the next harvest releases (L-9)."""
@@ -102,8 +103,7 @@ class Request:
 class LiquidModel(Model):
     """The rules of ``LiquidStaking`` and of its simulated validators.
 
-    Coins of validators are not in :attr:`money`. The contract's limits on the size of numbers
-    are not modelled: there are never 2**96 wei.
+    The contract's limits on the size of numbers are not modelled: there are never 2**96 wei.
     """
 
     system = "liquid"
@@ -126,14 +126,12 @@ class LiquidModel(Model):
     powers = ("OPERATOR_ROLE", "PAUSER_ROLE")
     payments: ClassVar = {"Claimed": (2, 4), "Paid": (2, 3)}
 
-    def __init__(
-        self, address: int, owner: int, *, policy: int, treasury: int, validators: list[Validator]
-    ) -> None:
+    def __init__(self, address: int, owner: int, *, policy: int, treasury: int) -> None:
         """Model a deployment. The tokens are what the pool makes first and second."""
         super().__init__(address, owner)
         self.policy = policy
         self.treasury = treasury
-        self.validators = validators
+        self.validators: list[Validator] = []
         self.coin, self.bonds, self.certificates = Money(), Bonds(self), Money()
         self.money = (self.coin, self.bonds, self.certificates)
         self.bonds_token = _made_by(address, 1)
@@ -155,20 +153,30 @@ class LiquidModel(Model):
         self.requests_of: dict[int, list[Request]] = {}
         self.waiting: list[Request] = []
         """Those that wait for liquidity, the oldest first."""
+        self._rate = 1, 1
+        """Pool value and shares after the last action."""
 
     @classmethod
     def establish(cls, setup: Any, find: Callable[[str], int], *, address: int, now: int) -> Self:
         """The model of a pool with the validators that ``setup`` describes."""
-        terms = setup.validators
-        model = cls(
-            address,
-            find("owner"),
-            policy=int(setup.policy),
-            treasury=find(setup.treasury),
-            validators=[Validator(one.lockup, one.rate, one.funds) for one in terms],
-        )
+        policy, treasury = int(setup.policy), find(setup.treasury)
+        model = cls(address, find("owner"), policy=policy, treasury=treasury)
         model.now = now
+        for terms in setup.validators:
+            model.add_validator(terms.lockup, terms.rate, terms.funds)
         return model
+
+    def add_validator(self, lockup: int, rate: int, funds: int) -> None:
+        """Deploy the pool with one more simulated validator.
+
+        Args:
+            lockup: the length of its lock-up periods, in seconds.
+            rate: what principal earns in 365 days, in 1/10 000.
+            funds: what it has to pay rewards with, in wei.
+        """
+        account = -1 - len(self.validators)
+        self.validators.append(Validator(account, lockup, rate))
+        _add(self.coin, account, funds)
 
     # Staker.
 
@@ -245,19 +253,19 @@ class LiquidModel(Model):
         rewards = found.rewards(self.now)
         if rewards == 0:
             raise Refusal("ZeroAmount")
-        if rewards > found.funds:
-            raise Refusal("Underfunded", rewards, found.funds)
+        funds = self.funds_of(found)
+        if rewards > funds:
+            raise Refusal("Underfunded", rewards, funds)
         scheduled = min(found.scheduled, found.principal)
         if scheduled:
             self.tell("ReleaseScheduled", validator, found.scheduled, 0)
             found.scheduled = 0
             self._release(validator, scheduled)
-        found.funds -= rewards
         found.earned = 0
         found.counted = self.now
         found.opens = self.now + found.lockup
         self.deadlines.append(found.opens)
-        _add(self.coin, self.address, rewards)
+        self.coin.move(found.account, self.address, rewards)
         self._share_out(validator, rewards)
         self.touched.update(self.bonds.held)
         return (rewards,)
@@ -341,6 +349,10 @@ class LiquidModel(Model):
         """Principal with validators, in wei."""
         return sum([one.principal for one in self.validators])
 
+    def funds_of(self, validator: Validator) -> int:
+        """What a validator has to pay rewards with, in wei."""
+        return self.coin.of(validator.account) - validator.principal
+
     def ledger(self) -> tuple[int, int, int, int, int, int, int]:
         """Delegated, released, free, set aside; pool value, owed, claimable; in wei (L-10)."""
         places = self.delegated, self.released, self.free, self.set_aside
@@ -394,6 +406,21 @@ class LiquidModel(Model):
     def liabilities(self) -> int:
         """Everything that is somebody's (L-10)."""
         return self.pool_value + self.owed + self.set_aside
+
+    def check_laws(self, outcome: Outcome) -> None:
+        """The books balance, the coins are there, and a share is never worth less (L-1, L-10)."""
+        assert self.assets() == self.liabilities(), f"balance: {self.ledger()}"
+        here = self.coin.of(self.address)
+        assert here == self.liquidity + self.set_aside, f"coins: {here}, and {self.ledger()}"
+        waiting = sum([one.amount - one.claimable for one in self.waiting])
+        assert waiting == self.owed, f"queue: {waiting} wait, {self.owed} are owed"
+        value, shares = self.pool_value, self.shares
+        held = sum(self.bonds.held.values()) + sum(self.certificates.held.values())
+        assert held == shares <= value, f"shares: {held} are held, {shares} are worth {value}"
+        old_value, old_shares = self._rate
+        # Where there are none, they begin anew at a wei each.
+        self._rate = (value, shares) if shares else (1, 1)
+        assert value * old_shares >= old_value * shares, "rate: a share lost value"
 
     # Rules.
 
@@ -539,13 +566,14 @@ class LiquidModel(Model):
             found.opens = self.now + found.lockup
             self.deadlines.append(found.opens)
         found.change(amount, self.now)
-        _add(self.coin, self.address, -amount)
+        self.coin.move(self.address, found.account, amount)
         self.tell("Delegated", index, amount)
 
     def _release(self, index: int, amount: int) -> None:
-        self.validators[index].change(-amount, self.now)
+        found = self.validators[index]
+        found.change(-amount, self.now)
         self.released += amount
-        _add(self.coin, self.address, amount)
+        self.coin.move(found.account, self.address, amount)
         self.tell("Released", index, amount)
 
     def _known(self, validator: int) -> Validator:
@@ -674,7 +702,7 @@ class LiquidDraws(Draws):
 
     def _can_harvest(self, one: Validator) -> bool:
         now = self.model.now
-        return one.opens <= now and 0 < one.rewards(now) <= one.funds
+        return one.opens <= now and 0 < one.rewards(now) <= self.model.funds_of(one)
 
     def _can_release(self, one: Validator) -> bool:
         return one.opens <= self.model.now and one.principal > 0
