@@ -96,8 +96,9 @@ class Arena:
         self.roles = Roles(self.chain)
         self._parsed = self.kind.setup_model.model_validate(setup)
         owner = self.roles.account("owner")
-        self.system = self.kind.establish(self.chain, owner, self._parsed, self.roles.account)
+        # First: a wallet may have a role in the setup.
         self.wallets = {role: self._wallet(role) for role in self.draws_kind.refusing}
+        self.system = self.kind.establish(self.chain, owner, self._parsed, self.roles.account)
         for role, amount in self.draws_kind.funds.items():
             self.system.fund(owner, self.roles.account(role), amount)
         for wallet in self.wallets.values():

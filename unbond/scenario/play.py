@@ -122,9 +122,10 @@ class _Session:
         self.done: dict[str, _Done] = {}
         scenario = bound.scenario
         owner = roles.account("owner")
+        # First: a wallet may have a role in the setup.
+        wallets = [self._wallet(role) for role in scenario.refusing]
         with self._about(("setup",)):
             self.system = bound.kind.establish(chain, owner, bound.setup, roles.account)
-        wallets = [self._wallet(role) for role in scenario.refusing]
         funds = {}
         for role, amount in scenario.funds.items():
             with self._about(("funds", role)):
