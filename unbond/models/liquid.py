@@ -620,11 +620,13 @@ class LiquidDraws(Draws):
     system = "liquid"
     people = ("owner", "treasury", "delegator", "latecomer", "stubborn", "stranger")
     funds: ClassVar = {
-        "owner": 3000 * 10**18,
+        "treasury": 100 * 10**18,
         "delegator": 200_000 * 10**18,
         "latecomer": 4000 * 10**18 + 1,
         "stubborn": 700 * 10**18,
-        "stranger": 2 * 10**18 + 7,
+        "stranger": 200 * 10**18 + 7,
+        # Last: on a chain, the pocket money of others is his.
+        "owner": 3000 * 10**18,
     }
     refusing = ("stubborn",)
     model: LiquidModel
