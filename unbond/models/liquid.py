@@ -630,6 +630,7 @@ class LiquidDraws(Draws):
     }
     refusing = ("stubborn",)
     model: LiquidModel
+    _next = 0
 
     @classmethod
     def setup(cls, random: Random) -> dict[str, Any]:
@@ -647,10 +648,17 @@ class LiquidDraws(Draws):
             ],
         }
 
+    def second(self, random: Random) -> int:
+        """When; kept for the action that is drawn for it."""
+        self._next = super().second(random)
+        return self._next
+
     def action(self, random: Random) -> tuple[int, str, tuple[Any, ...]]:
         """Who does what next."""
         model = self.model
         name = pick(random, _WEIGHTS)
+        if self._is_anyone_overdue_now() and random.random() < 0.5:
+            name = "settle"
         while not self._is_due(name) and random.random() < 0.75:
             name = pick(random, _WEIGHTS)
         if name == "common":
@@ -683,6 +691,15 @@ class LiquidDraws(Draws):
         amount = amount_near(random, principal, min(missing, principal), min(oldest, principal))
         return sender, name, (validator, amount)
 
+    @property
+    def _now(self) -> int:
+        return max(self._next, self.model.now)
+
+    def _is_anyone_overdue_now(self) -> bool:
+        """Whether a request becomes overdue in this second, or did, or will, in the next to it."""
+        middle = self._now - PAYOUT_TARGET
+        return any(-1 <= one.at - middle <= 1 for one in self.model.waiting)
+
     def _is_due(self, name: str) -> bool:
         """Whether something may come of an action."""
         model = self.model
@@ -703,11 +720,11 @@ class LiquidDraws(Draws):
         return True
 
     def _can_harvest(self, one: Validator) -> bool:
-        now = self.model.now
+        now = self._now
         return one.opens <= now and 0 < one.rewards(now) <= self.model.funds_of(one)
 
     def _can_release(self, one: Validator) -> bool:
-        return one.opens <= self.model.now and one.principal > 0
+        return one.opens <= self._now and one.principal > 0
 
     def _stake(self, random: Random, name: str) -> tuple[int, str, tuple[Any, ...]]:
         model = self.model
@@ -731,10 +748,14 @@ class LiquidDraws(Draws):
             sender = random.choice(holders)
         else:
             sender = random.choice(self.accounts)
-        held = money.of(sender) if name == "burn_bonds" else money.held.get(sender, 0)
+        shares = money.held.get(sender, 0)
+        held = money.of(sender) if name == "burn_bonds" else shares
         rest = random.choice((MIN_SHARES, MIN_STAKE, random.randrange(1, 10)))
+        fewest = min(shares, max(0, self.model.shares - MIN_SHARES))
+        if name == "burn_bonds":
+            fewest = self.model.worth(fewest)
         most = max(0, held - rest)
-        marks = (held, held, held // 10, most, most, min(held, 3))
+        marks = (held, held, held // 10, most, most, fewest, min(held, 3))
         return sender, name, (amount_near(random, *marks),)
 
     def _claim(self, random: Random) -> tuple[int, str, tuple[Any, ...]]:
