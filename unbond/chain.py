@@ -2,7 +2,7 @@
 
 An action is first asked of the chain as a call at the very second at which it would land. Only
 what would succeed is sent, so a refusal costs nothing, changes nothing, and reads the same on
-every engine.
+every engine. The embedded chain, where it can be taken back, does it at once instead.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import ape
 from ape.exceptions import APINotImplementedError, ContractLogicError, ProviderError
@@ -26,6 +26,7 @@ from web3.types import Wei
 
 from unbond.clock import LAST_BLOCK, NEXT_BLOCK, Block, Clock
 from unbond.codec import EventCodec, MethodCodec
+from unbond.embedded import Embedded, Landed, Reverted
 from unbond.errors import ErrorDecoder
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from ape.api.transactions import ReceiptAPI, TransactionAPI
     from ape.contracts import ContractContainer, ContractInstance
     from ape_ethereum.provider import Web3Provider
+    from ape_test.provider import LocalProvider
     from ethpm_types import ContractType
     from ethpm_types.abi import ErrorABI
     from web3.types import TxParams
@@ -83,10 +85,15 @@ class Rehearsed:
 class Chain:
     """The chain behind a connected provider."""
 
+    _embedded: Embedded | None = None
+    """The same chain, if it is in this process and eth-tester's."""
+
     def __init__(self, provider: Web3Provider | None = None) -> None:
         """Use this provider, or the one that Ape is connected to now."""
         self.provider: Web3Provider = provider or ape.networks.provider
         self._rehearsal: list[dict[str, Any]] | None = None
+        if self.provider.name == "test":
+            self._embedded = Embedded(cast("LocalProvider", self.provider))
 
     @property
     def is_local(self) -> bool:
@@ -173,6 +180,8 @@ class Chain:
 
     def timestamp_of(self, block: Block) -> int:
         """The second of a block, in Unix time."""
+        if self._embedded is not None:
+            return self._embedded.header(block).timestamp
         return int(self.provider.get_block(block).timestamp)
 
     def call(self, params: TxParams, errors: ErrorDecoder, block: Block) -> bytes:
@@ -181,15 +190,29 @@ class Chain:
         Raises:
             Refused: when the contract refuses, with the reason that ``errors`` knows.
         """
-        if self.provider.name == "test":
-            # eth-tester checks a call's fee against the block it is made in, and assumes one that
-            # may be under it. Twice the next block's is over every neighbouring block's.
-            fee = 2 * self.provider.base_fee
-            params = {**params, "maxFeePerGas": Wei(fee), "maxPriorityFeePerGas": Wei(0)}
         try:
+            if self._embedded is not None:
+                return self._embedded.call(params, block)
             return bytes(self.provider.web3.eth.call(params, block))
+        except Reverted as error:
+            raise errors.decode(error.data) from None
         except (TransactionFailed, Web3ContractLogicError, Web3RPCError) as error:
             raise errors.refusal(error) from None
+
+    def try_send(self, params: TxParams, errors: ErrorDecoder, sender: AccountAPI) -> Landed | None:
+        """Send a transaction without asking first, where what fails can be taken back.
+
+        Returns None where it cannot; nothing was sent.
+
+        Raises:
+            Refused: when the contract refuses; nothing was sent.
+        """
+        if self._embedded is None:
+            return None
+        try:
+            return self._embedded.send(params, sender)
+        except Reverted as error:
+            raise errors.decode(error.data) from None
 
     @contextmanager
     def rehearsing(self) -> Iterator[None]:
@@ -367,7 +390,7 @@ class Contract:
 
     def act(
         self, method: str, *arguments: Any, sender: AccountAPI, value: int = 0
-    ) -> ReceiptAPI | Rehearsed:
+    ) -> ReceiptAPI | Landed | Rehearsed:
         """Send a transaction, if it would succeed; or only rehearse it, while the chain does so.
 
         Raises:
@@ -377,6 +400,9 @@ class Contract:
         rehearsed = self.chain.rehearse(params, self.errors)
         if rehearsed is not None:
             return rehearsed
+        landed = self.chain.try_send(params, self.errors, sender)
+        if landed is not None:
+            return landed
         self.view(method, *arguments, sender=sender, value=value)
         try:
             return self.chain.send(self.instance, method, arguments, sender=sender, params=params)
@@ -384,7 +410,7 @@ class Contract:
             # A live chain moved on between the question and the transaction.
             raise self.errors.refusal(error.base_err or error) from None
 
-    def logs(self, receipt: ReceiptAPI | Rehearsed) -> Iterator[Log]:
+    def logs(self, receipt: ReceiptAPI | Landed | Rehearsed) -> Iterator[Log]:
         """The events of this contract in a receipt, in order."""
         return self.read_logs(receipt.logs)
 

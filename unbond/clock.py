@@ -8,10 +8,11 @@ the goal itself; snapshots keep it, since it is all in the chain.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 
 from ape.exceptions import APINotImplementedError, ProviderError
 
+from unbond.embedded import Embedded
 from unbond.when import (
     DAY,
     HOUR,
@@ -26,6 +27,7 @@ from unbond.when import (
 
 if TYPE_CHECKING:
     from ape.api.providers import ProviderAPI
+    from ape_test.provider import LocalProvider
 
 Block: TypeAlias = int | Literal["latest", "pending"]
 """A block in which to look: its number, or one of the following two."""
@@ -44,6 +46,8 @@ class ClockError(Exception):
 class Clock:
     """Moves the time of one chain. Moments are seconds in Unix time, durations seconds."""
 
+    _embedded: Embedded | None = None
+
     def __init__(self, provider: ProviderAPI) -> None:
         """Take charge of the time of the chain behind ``provider``.
 
@@ -56,8 +60,10 @@ class Clock:
                 f"time on {provider.network_choice} cannot be moved; use a local network, "
                 "such as ethereum:local:test"
             )
-        # eth-tester's blocks are a second apart; elsewhere they would follow the wall clock.
-        if provider.name != "test":
+        if provider.name == "test":
+            self._embedded = Embedded(cast("LocalProvider", provider))
+        else:
+            # eth-tester's blocks are a second apart; elsewhere they would follow the wall clock.
             try:
                 provider.make_request("anvil_setBlockTimestampInterval", [1])
             except (APINotImplementedError, ProviderError):
@@ -133,13 +139,15 @@ class Clock:
     @property
     def present(self) -> int:
         """The second of the last transaction or, if the clock has been set since, of the next."""
-        timestamp, transactions = self._latest()
-        return timestamp if transactions else timestamp + 1
+        timestamp, busy = self._latest()
+        return timestamp if busy else timestamp + 1
 
-    def _latest(self) -> tuple[int, int]:
-        """The second of the last block and how many transactions it holds."""
+    def _latest(self) -> tuple[int, bool]:
+        """The second of the last block, and whether it holds any transaction."""
+        if self._embedded is not None:
+            return self._embedded.latest()
         block = self._provider.get_block(LAST_BLOCK)
-        return block.timestamp, block.num_transactions
+        return block.timestamp, block.num_transactions > 0
 
     def _mine_at(self, second: int) -> None:
         """Add an empty block at ``second``, which is after the last one."""

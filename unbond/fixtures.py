@@ -13,6 +13,7 @@ import pytest
 
 from unbond.chain import Chain
 from unbond.console_logs import stop_replay
+from unbond.embedded import hasten
 from unbond.roles import WELL_KNOWN, Roles
 from unbond.scenario import BoundScenario, load_scenario, play
 from unbond.systems.delegated import DelegatedStaking
@@ -38,7 +39,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Switch off what nobody asked for."""
+    """Switch off what nobody asked for, and let the embedded chain run as fast as it can."""
+    hasten()
     # A plugin that a test module loads comes too late to add options.
     if not config.getoption("--console-logs", default=False):
         stop_replay()

@@ -132,8 +132,8 @@ class RevmClock(Clock):
         self.full = False
         """Whether something happened in it."""
 
-    def _latest(self) -> tuple[int, int]:
-        return self.last, int(self.full)
+    def _latest(self) -> tuple[int, bool]:
+        return self.last, self.full
 
     def _mine_at(self, second: int) -> None:
         self.last, self.full = second, False

@@ -28,6 +28,7 @@ from unbond.artifacts import container, instance
 from unbond.chain import Chain, Contract, Deployed, Log, Rehearsed
 from unbond.clock import NEXT_BLOCK, Block
 from unbond.codec import camel
+from unbond.embedded import Landed
 from unbond.fields import is_position
 from unbond.positions import Position, PositionKind, PositionState
 from unbond.roles import USUAL_ROLES
@@ -573,7 +574,7 @@ class System(ABC):
         return self.receipt(main, receipt)
 
     def receipt(
-        self, main: type[E] | tuple[type[E], ...], receipt: ReceiptAPI | Rehearsed
+        self, main: type[E] | tuple[type[E], ...], receipt: ReceiptAPI | Landed | Rehearsed
     ) -> Receipt[E]:
         """Decode a transaction's receipt to typed events, of which ``main`` is the purpose."""
         events = tuple(self.event_of(log) for log in self.contract.logs(receipt))
@@ -583,7 +584,7 @@ class System(ABC):
             events=events,
             timestamp=(
                 receipt.timestamp
-                if isinstance(receipt, Rehearsed)
+                if isinstance(receipt, Landed | Rehearsed)
                 else self.chain.timestamp_of(receipt.block_number)
             ),
             gas_used=int(receipt.gas_used),
