@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import eth_hash.auto
@@ -24,7 +25,6 @@ from eth_tester.exceptions import BlockNotFound, TransactionFailed
 from eth_utils.address import to_canonical_address, to_checksum_address
 from eth_utils.exceptions import ValidationError
 from hexbytes import HexBytes
-from lru import LRU
 from trie import hexary
 from trie.utils import nibbles, nodes
 
@@ -36,10 +36,8 @@ if TYPE_CHECKING:
 
 _DEEPEST = 1023
 """How many values a stack may hold before one more is pushed."""
-_QUESTION = ("from", "to", "data", "value", "gas")
-"""What a call is made of."""
-_ANSWERS = 1024
-"""How many answers are remembered."""
+_KNOWN_VERSION = "0.12.1b1"
+"""The py-evm that :func:`hasten` knows."""
 _NIBBLES = bytes.maketrans(b"0123456789abcdef", bytes(range(16)))
 
 
@@ -72,7 +70,6 @@ class Embedded:
     def __init__(self, provider: LocalProvider) -> None:
         """Speak to the chain of ``provider``."""
         self._provider = provider
-        self._answers: LRU[tuple[object, ...], bytes] = LRU(_ANSWERS)
 
     @property
     def _backend(self) -> Any:
@@ -111,11 +108,6 @@ class Embedded:
             TransactionFailed: when the EVM ends the call.
         """
         header = self.header(block)
-        # The same question to the same block has the same answer; its hash stands for all of it.
-        question = (bytes(header.hash), *(str(params.get(part)) for part in _QUESTION))
-        known = self._answers.get(question)
-        if known is not None:
-            return known
         sender = params.get("from")
         asker = to_canonical_address(sender) if sender else self._somebody
         vm = self._backend.chain.get_vm(at_header=header)
@@ -124,7 +116,7 @@ class Embedded:
         unsigned = self._unsigned(params, vm.state.get_nonce(asker), 2 * self._next_fee)
         computation = vm.state.apply_transaction(SpoofTransaction(unsigned, from_=asker))
         if computation.is_success:
-            return self._answers.setdefault(question, bytes(computation.output))
+            return bytes(computation.output)
         if isinstance(computation.error, Revert):
             raise Reverted(bytes(computation.output))
         raise TransactionFailed(f"execution reverted: {computation.error}")
@@ -205,7 +197,12 @@ def hasten() -> None:
     What it remembers are functions of bytes: where a contract's code may be jumped to, what a node
     of the state's tree says, and which way a key takes through it. The stack no longer checks the
     kind of what py-evm's own instructions put there, and hashes are taken natively.
+
+    This goes into what py-evm keeps to itself, so it is done for the version it was written for
+    only; any other is left as it is.
     """
+    if version("py-evm") != _KNOWN_VERSION:
+        return
     _FastOpcode.__call__ = _step  # type: ignore[method-assign]
     Stack.push_int = Stack.push_bytes = _push  # type: ignore[method-assign]
     Stack.pop_ints = _pop_ints  # type: ignore[method-assign]

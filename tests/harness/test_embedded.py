@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from trie import hexary
 from trie.utils import nibbles, nodes
 
+from unbond import embedded
 from unbond.chain import Chain, rewound
 from unbond.clock import LAST_BLOCK, NEXT_BLOCK
 from unbond.embedded import Landed, hasten
@@ -112,7 +113,7 @@ def test_who_is_no_test_account_sends_through_ape(engines: Engines) -> None:
         assert system.owner() == wallet.address
 
 
-def test_an_answer_is_remembered_for_its_block_only(engines: Engines) -> None:
+def test_a_view_sees_its_block(engines: Engines) -> None:
     with engines.connected("eth-tester") as engine:
         owner, node = engine.accounts[:2]
         chain = engine.chain
@@ -138,6 +139,16 @@ def test_a_block_that_is_not_there(engines: Engines, block: Any) -> None:
 
 
 class TestHasten:
+    def test_an_unknown_version_is_left_as_it_is(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(embedded, "version", lambda name: f"{name} of tomorrow")
+        before = Stack.push_int
+        try:
+            Stack.push_int = None  # type: ignore[assignment,method-assign]
+            hasten()
+            assert Stack.push_int is None
+        finally:
+            Stack.push_int = before  # type: ignore[method-assign]
+
     @given(st.binary(max_size=120), st.integers(0, 130))
     def test_where_code_may_be_jumped_to(self, code: bytes, position: int) -> None:
         original = as_it_comes("eth.vm.code_stream").CodeStream(code)
