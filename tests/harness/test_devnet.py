@@ -467,7 +467,7 @@ def test_with_a_command_it_ends_with_that(devnets: Devnets, tmp_path: Path) -> N
     assert Path(book) == tmp_path / "book.json"
     assert set(AddressBook(Path(book)).deployments(31337)) == set(system_names())
     missing = devnets.fail("--", "no-such-command", folder=folder)
-    assert missing == "no-such-command cannot be started: No such file or directory"
+    assert missing == "no-such-command cannot be started: there is no such command"
 
 
 def children(process: int) -> list[int]:
