@@ -40,9 +40,7 @@ SCENARIOS = [
     "device/owner-leaves-meanwhile.yaml",
     "device/wait-lapses.yaml",
     "liquid/first-fit.yaml",
-    "liquid/operator-asleep.yaml",
     "liquid/partial-fifo.yaml",
-    "liquid/rate-moves.yaml",
     "liquid/run-on-the-pool.yaml",
     "liquid/three-validators.yaml",
 ]

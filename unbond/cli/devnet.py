@@ -62,6 +62,7 @@ def run_devnet(
                     played = _furnish(book, bound)
                 places = _places(book.deployments(CHAIN_ID, devnet.genesis))
             devnet.save()
+            devnet.keep_entries(book)
             devnet.announce()
             if as_json:
                 print_json(_facts(devnet, book, places, played))
