@@ -428,7 +428,9 @@ def test_it_goes_on_and_the_book_finds_it_again(devnets: Devnets) -> None:
         assert monotonic() < deadline
     before = AddressBook(first.book).deployments(31337)
     # Another chain with this id drops what the book has of this one.
-    first.book.write_text('{"version": 1, "chains": {}}')
+    other = first.book.with_name("other.json")
+    other.write_text('{"version": 1, "chains": {}}')
+    other.replace(first.book)
     _, err, code = first.stop(signal.SIGINT)
     assert (code, err) == (0, "")
 
