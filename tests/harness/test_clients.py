@@ -224,7 +224,7 @@ def test_an_estimate_is_exact_for_its_second(devnets: Devnets, cast: Cast) -> No
     failed = json.loads(cast.run("send", *call, *exact).stdout)
     assert int(failed["status"], 16) == 0
     used = int(cast.send(*call)["gasUsed"], 16)
-    assert 0 < used - estimated < 1000
+    assert used - estimated == 789
 
 
 def test_both_at_once(program: Path, cast: Cast) -> None:
