@@ -286,7 +286,7 @@ def test_what_a_wallet_has_refused_is_claimed_by_it(
     system = pool(here, roles)
     wallet = StubbornWallet.open(here.chain, delegator)
     delegator.transfer(wallet.address, 101 * COIN)
-    wallet.refuse()
+    wallet.refuse(here.chain)
     system.stake_for_bonds(wallet, 100 * COIN)
     system.burn_bonds(wallet, 5 * COIN)
     here.clock.at(SESSION_START + 2 * LOCKUP)

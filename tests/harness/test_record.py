@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -119,6 +120,14 @@ def send(system: System, sender: str, method: str, *arguments: Any) -> str:
     return str(system.chain.provider.make_request("eth_sendTransaction", [transaction]))
 
 
+def send_and_wait(system: System, sender: str, method: str, *arguments: Any) -> None:
+    """The same, until it has landed."""
+    sent = send(system, sender, method, *arguments)
+    deadline = monotonic() + 20
+    while system.chain.provider.make_request("eth_getTransactionReceipt", [sent]) is None:
+        assert monotonic() < deadline
+
+
 def test_what_fails_and_what_shares_a_second(
     anvil: Engine, delegated_there: DelegatedStaking, engines: Engines, tmp_path: Path
 ) -> None:
@@ -153,11 +162,9 @@ def test_what_cannot_be_a_step_is_said(
     system = delegated_there
     owner, delegator = str(anvil.accounts[0].address), anvil.accounts[6]
     system.token.approve(delegator, system.address, 0)
-    send(system, str(delegator.address), "stake", str(anvil.accounts[5].address), MIN_STAKE)
-    send(system, owner, "renounceOwnership")
-    deadline = 200
-    while anvil.height < 10 and deadline:
-        deadline -= 1
+    provider = str(anvil.accounts[5].address)
+    send_and_wait(system, str(delegator.address), "stake", provider, MIN_STAKE)
+    send_and_wait(system, owner, "renounceOwnership")
     notices = recorded(system, tmp_path).notices
     assert any("lacked an allowance; it is left out" in one for one in notices)
     assert any(one.startswith("renounceOwnership at ") for one in notices)
@@ -189,7 +196,7 @@ def test_everything_that_people_do_with_a_pool(
     pool.burn_certificates(stranger, coin)
     pool.burn_certificates(latecomer, 90 * coin)
     # What nobody asks first is in the chain, even if it failed.
-    send(pool, str(stranger.address), "harvest", 0)
+    send_and_wait(pool, str(stranger.address), "harvest", 0)
     clock.travel(days=36)
     pool.schedule_release(owner, 0, 50 * coin)
     pool.harvest(stranger, 0)
