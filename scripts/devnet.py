@@ -50,6 +50,8 @@ def cli(
 
     With a COMMAND, the chain stays up until that has ended, and the exit code is the command's.
     UNBOND_RPC_URL tells it where the chain is.
+
+    Scenarios are played in the order given, each whole weeks later if its time is over by then.
     """
     raise SystemExit(
         run_devnet(

@@ -14,7 +14,7 @@ from unbond.when import format_date, format_moment
 @click.command(cls=LastingCommand, short_help="Move the time of a local chain")
 @click.argument("duration", required=False)
 @click.option("--to", "moment", help="Go to this moment, such as 2030-04-08T00:00:00Z.")
-@click.option("--next", "to_next", is_flag=True, help="Go to where the next position opens.")
+@click.option("--next", "to_next", is_flag=True, help="Go to where something opens next.")
 @json_option
 @clean_errors
 def cli(duration: str | None, moment: str | None, to_next: bool, as_json: bool) -> None:

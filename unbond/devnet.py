@@ -357,7 +357,7 @@ class Devnet:
             ending = self.stopping or (child is not None and child.poll() is not None)
             try:
                 self.save()
-                self._keep_entries(book)
+                self.keep_entries(book)
             except (BookError, OSError) as error:
                 if self._node.poll() is None:
                     # A full disk, say: there is time to make room.
@@ -371,8 +371,12 @@ class Devnet:
             child.terminate()
         return child.wait()
 
-    def _keep_entries(self, book: AddressBook) -> None:
-        """Keep what the book has of this chain: another chain with its id drops it there."""
+    def keep_entries(self, book: AddressBook) -> None:
+        """Keep what the book has of this chain: another chain with its id drops it there.
+
+        Raises:
+            BookError: when one of the two cannot be read, or the copy cannot be written.
+        """
         entries = book.deployments(CHAIN_ID, self.genesis)
         if entries and entries != self._entries:
             AddressBook(self.folder / "address-book.json").adopt(CHAIN_ID, entries)

@@ -12,6 +12,7 @@ _COUNTED = {
     "count",
     "epoch",
     "epochs",
+    "index",
     "nonce",
     "origin",
     "time",
@@ -51,5 +52,5 @@ def is_share(name: str) -> bool:
 
 
 def is_counted(name: str) -> bool:
-    """Whether it is a moment, an epoch, a block, a count or 1/10 000, and so never large."""
+    """Whether it is a moment, an epoch, a block, an index, a count or 1/10 000: never large."""
     return name.rpartition("_")[2] in _COUNTED

@@ -9,7 +9,7 @@ from unbond.book import AddressBook, BookError, way_to_deploy
 from unbond.chain import Chain
 from unbond.positions import Position, PositionState
 from unbond.systems import System, system_class
-from unbond.systems.base import Event, Happening, NextStep
+from unbond.systems.base import Happening, NextStep
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,11 @@ class Stand:
     def name(self) -> str:
         """What people call it."""
         return self.system.name_of(self.position)
+
+    @property
+    def opens_at(self) -> int:
+        """The second from which its next step can be done, in Unix time; 0 if any will do."""
+        return (self.next.opens_at if self.next else 0) or self.position.available_at
 
 
 class Outlook:
@@ -74,39 +79,41 @@ class Outlook:
         found = []
         for name, system in self.systems.items():
             entry = self.entries.get(name)
-            history = system.history(entry.block if entry else 0)
-            people = wanted or sorted(
-                {str(one.event.account) for one in history if hasattr(one.event, "account")}
-            )
-            for account in people:
-                theirs = [one for one in history if _concerns(one.event, account)]
-                for position in system.positions_of(account):
-                    if position.state is not PositionState.CLOSED:
-                        found.append(_stand(name, system, account, position, theirs))
+            history = _by_account(system.history(entry.block if entry else 0))
+            owned = [
+                (account, position)
+                for account in wanted or sorted(filter(None, history))
+                for position in system.positions_of(account)
+                if position.state is not PositionState.CLOSED
+            ]
+            if not owned:
+                continue
+            steps = system.next_steps([position for _, position in owned])
+            for (account, position), step in zip(owned, steps, strict=True):
+                theirs = history.get(account) or history.get("", [])
+                since = system.since(position, theirs)
+                found.append(Stand(name, system, account, position, since, step))
         return found
 
     def next_moment(self) -> tuple[int, list[Stand]] | None:
         """The next second at which anything opens, and what; None if nothing does."""
         now = self.chain.now
-        coming = [one for one in self.stands() if one.position.available_at > now]
+        coming = [one for one in self.stands() if one.opens_at > now]
         if not coming:
             return None
-        first = min(one.position.available_at for one in coming)
-        return first, [one for one in coming if one.position.available_at == first]
+        first = min(one.opens_at for one in coming)
+        return first, [one for one in coming if one.opens_at == first]
 
 
-def _concerns(event: Event, account: str) -> bool:
-    return getattr(event, "account", account) == account
-
-
-def _stand(
-    name: str, system: System, account: str, position: Position, history: list[Happening]
-) -> Stand:
-    return Stand(
-        deployment=name,
-        system=system,
-        account=account,
-        position=position,
-        since=system.since(position, history),
-        next=system.next_step(position),
-    )
+def _by_account(history: Iterable[Happening]) -> dict[str, list[Happening]]:
+    """What has happened to each account, in order; what concerns nobody alone is everybody's."""
+    everybody: list[Happening] = []
+    found: dict[str, list[Happening]] = {"": everybody}
+    for one in history:
+        account = getattr(one.event, "account", "")
+        if account:
+            found.setdefault(account, list(everybody)).append(one)
+        else:
+            for theirs in found.values():
+                theirs.append(one)
+    return found

@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 from contextlib import contextmanager
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 import ape
@@ -77,8 +77,15 @@ class Engine:
 class Engines:
     """The chains, started when first asked for and put back after each use."""
 
-    @cache  # noqa: B019 - there is one of these in a session
+    def __init__(self) -> None:
+        self._started: dict[str, Provider] = {}
+
     def _provider(self, name: str) -> Provider:
+        if name not in self._started:
+            self._started[name] = self._start(name)
+        return self._started[name]
+
+    def _start(self, name: str) -> Provider:
         if name == "anvil":
             return start_anvil()
         provider = ape.networks.ethereum.local.get_provider("test")
@@ -104,7 +111,8 @@ class Engines:
 
     def stop(self) -> None:
         # Not eth-tester: disconnecting one of them drops the snapshots of all.
-        self._provider("anvil").disconnect()  # type: ignore[no-untyped-call]
+        if "anvil" in self._started:
+            self._started["anvil"].disconnect()  # type: ignore[no-untyped-call]
 
 
 def start_anvil() -> FoundryProvider:

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 PROGRAM = """
-delegated.token.approve(latecomer, delegated.address, 10**21)
-lot = delegated.stake(latecomer, provider.address, 10**21).main
+delegated.token.approve(operator, delegated.address, 10**21)
+lot = delegated.stake(operator, provider.address, 10**21).main
 clock.at(lot.unlocks_at)
-delegated.unstake(latecomer, lot.stake_id, lot.amount)
-assert roles.account("latecomer") == latecomer
+delegated.unstake(operator, lot.stake_id, lot.amount)
+assert roles.account("operator") == operator
 assert sorted(systems) == ["delegated", "device"] or len(systems) > 2
-status(latecomer)
+status(operator)
 status()
 """
 
@@ -50,9 +50,8 @@ def test_on_the_embedded_chain_everything_is_deployed_for_it() -> None:
 
 
 def test_on_a_devnet_it_is_what_is_there(devnets: Devnets) -> None:
-    up = devnets.start()
+    up = devnets.shared
     shown = console(UNBOND_DEVNET=str(up.folder), UNBOND_BOOK=str(up.book))
     assert "on ethereum:local:foundry there are: " in shown
-    (left,) = up.run("status", "latecomer", "--json").json
+    (left,) = up.run("status", "operator", "--json").json
     assert (left["state"], left["next"]["action"]) == ("leaving", "claim")
-    up.stop()

@@ -23,12 +23,14 @@ import pytest
 
 from tests.harness.clients import ROOT, RpcError, ask
 from unbond.book import AddressBook
+from unbond.cli.devnet import run_devnet
 from unbond.devnet import INTERVAL, Devnet, DevnetError, find_running
+from unbond.scenario import ScenarioError
 from unbond.systems import system_class, system_names
-from unbond.when import DAY, SESSION_START
+from unbond.when import DAY, SESSION_START, WEEK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tests.harness.conftest import Devnets
 
@@ -37,10 +39,12 @@ pytestmark = pytest.mark.slow
 SUPERVISOR = """
 import sys
 from pathlib import Path
+import unbond.devnet
 from unbond.book import AddressBook
 from unbond.devnet import Devnet
 
 folder = Path(sys.argv[1])
+unbond.devnet.INTERVAL = float(sys.argv[2])
 with Devnet(folder, port=0) as devnet:
     devnet.save()
     devnet.announce()
@@ -52,11 +56,11 @@ SOMEBODY = "0x00000000000000000000000000000000000000aa"
 
 
 class Bare:
-    """A devnet on which nothing is deployed."""
+    """A devnet on which nothing is deployed, saved every so many seconds."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, interval: float = INTERVAL) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-c", SUPERVISOR, str(folder)],
+            [sys.executable, "-c", SUPERVISOR, str(folder), str(interval)],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -112,30 +116,36 @@ def bare(folder: Path) -> Iterator[Bare]:
 
 
 def test_it_is_a_chain_with_everything_on_it(devnets: Devnets) -> None:
-    # One of its own: on the shared one, others have staked.
-    up = devnets.start()
+    up = devnets.shared
     told = up.facts
     assert told["url"].startswith("http://127.0.0.1:")
-    assert (told["chainId"], told["resumed"]) == (31337, False)
+    assert (told["chainId"], told["resumed"], told["seeds"]) == (31337, False, [])
     assert int(up.ask("eth_chainId"), 16) == 31337
     assert sorted(told["deployments"]) == system_names()
-    assert [one["address"] for one in told["accounts"]] == [
-        told["address"] for told in map(dict, told["accounts"])
-    ]
-    assert len(told["accounts"]) == 10
     holders = [one["address"] for one in told["accounts"]]
+    assert len(set(holders)) == 10
+    begin = 0
     for deployment in told["deployments"].values():
         assert up.ask("eth_getCode", deployment["address"], "latest") != "0x"
         staked = deployment["tokens"].get(system_class(deployment["system"]).symbol)
         if staked is not None:
-            held = [up.balance(staked, holder) for holder in holders]
-            assert held == [10**24] * 10, deployment
+            mints = up.ask("eth_getLogs", {"fromBlock": "0x0", "address": staked, "topics": MINT})
+            given = {f"0x{one['topics'][2][-40:]}": int(one["data"], 16) for one in mints}
+            assert given == {holder.lower(): 10**24 for holder in holders}
+            assert len(mints) == 10
+            begin = max(begin, *(int(one["blockNumber"], 16) for one in mints))
     for holder in holders:
-        # The deployer has paid for gas.
-        assert int(up.ask("eth_getBalance", holder, "latest"), 16) > 999_999 * 10**18
+        # The deployer has paid for gas, and for what validators pay rewards with.
+        assert int(up.ask("eth_getBalance", holder, hex(begin)), 16) > 998_999 * 10**18
     assert find_running(up.folder) is not None
     assert find_running(up.folder / "elsewhere") is None
-    up.stop()
+
+
+MINT = [
+    # Transfer(address,address,uint256), from nobody.
+    "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef",
+    "0x" + "0" * 64,
+]
 
 
 def test_it_listens_on_loopback_only(devnets: Devnets) -> None:
@@ -219,7 +229,8 @@ def test_a_node_that_is_killed_ends_it_with_one_line(bare: Bare, folder: Path) -
     )
 
 
-def test_a_supervisor_that_is_killed_takes_the_node_with_it(bare: Bare, folder: Path) -> None:
+def test_a_supervisor_that_is_killed_takes_the_node_with_it(folder: Path) -> None:
+    bare = Bare(folder, OFTEN)
     bare.pay()
     height = bare.height
     deadline = monotonic() + 20
@@ -233,30 +244,37 @@ def test_a_supervisor_that_is_killed_takes_the_node_with_it(bare: Bare, folder: 
     again.end()
 
 
+OFTEN = 0.2
+"""How often the state is saved where that need not be waited for, in seconds."""
+MOST = 2.0
+"""How old what is lost may then be: less than in earnest, for a save has two seconds, not three."""
+
+
 def test_killed_twenty_times_under_load_it_loses_no_more_than_five_seconds(folder: Path) -> None:
+    assert 5 - INTERVAL >= MOST - OFTEN
     landed: list[tuple[float, str]] = []
     oldest = 0.0
-    for turn in range(20):
-        devnet = Bare(folder)
-        present = {sent for _, sent in landed if devnet.ask("eth_getTransactionByHash", sent)}
-        if landed:
-            end = landed[-1][0]
-            ages = [end - moment for moment, sent in landed if sent not in present]
-            oldest = max([oldest, *ages])
-            # What is lost is the end: nothing is missing in between.
-            kept = [sent in present for _, sent in landed]
-            assert kept == sorted(kept, reverse=True)
-        landed = [one for one in landed if one[1] in present]
+    devnet = Bare(folder, OFTEN)
+    # From at once to long after a second save; and once for longer than anything may be lost.
+    for span in (*(turn * 0.025 for turn in range(19)), MOST + 0.5):
         begin = monotonic()
-        # From at once to long after a second save.
-        while monotonic() < begin + turn * 0.13:
+        while not landed or monotonic() < begin + span:
             landed.append((monotonic(), devnet.pay()))
         devnet.process.kill()
         devnet.process.communicate()
+        killed = monotonic()
         json.loads(gzip.decompress((folder / "state.gz").read_bytes()))
+
+        devnet = Bare(folder, OFTEN)
+        kept = [bool(devnet.ask("eth_getTransactionByHash", sent)) for _, sent in landed]
+        # What is lost is the end: nothing is missing in between.
+        assert kept == sorted(kept, reverse=True)
+        oldest = max([oldest, *(killed - moment for moment, _ in landed[kept.count(True) :])])
+        landed = landed[: kept.count(True)]
+    devnet.end()
     print(f"{len(landed)} landed, the oldest that was lost {oldest:.2f} s old")
     assert landed
-    assert oldest < 5
+    assert oldest < MOST
 
 
 def test_two_clients_at_once_lose_nothing_of_each_other(bare: Bare, folder: Path) -> None:
@@ -401,40 +419,65 @@ def test_saving_takes_a_part_of_the_interval(devnets: Devnets) -> None:
 
 def test_it_goes_on_and_the_book_finds_it_again(devnets: Devnets) -> None:
     first = devnets.start()
-    assert first.run("delegated", "stake", *STAKE).code == 0
-    shown = first.run("delegated", "status", "delegator").out
+    token = first.facts["deployments"]["delegated"]["tokens"]["ANKR"]
+    # transfer(address,uint256)
+    data = f"0xa9059cbb{SOMEBODY[2:].rjust(64, '0')}{7:064x}"
+    first.ask("eth_sendTransaction", {"from": RICH, "to": token, "data": data})
+    deadline = monotonic() + 20
+    while first.balance(token, SOMEBODY) != 7:
+        assert monotonic() < deadline
+    before = AddressBook(first.book).deployments(31337)
     # Another chain with this id drops what the book has of this one.
-    first.book.write_text('{"version": 1, "chains": {}}')
+    other = first.book.with_name("other.json")
+    other.write_text('{"version": 1, "chains": {}}')
+    other.replace(first.book)
     _, err, code = first.stop(signal.SIGINT)
     assert (code, err) == (0, "")
+
     again = devnets.start(first.folder, first.book)
     assert again.facts["resumed"] is True
     assert again.facts["deployments"] == first.facts["deployments"]
-    assert again.run("delegated", "status", "delegator").out == shown
-    fresh = again
-    fresh.stop()
+    assert again.balance(token, SOMEBODY) == 7
+    assert AddressBook(first.book).deployments(31337) == before
+    assert again.run("delegated", "assets").out == "0\n"
+    again.stop()
+
     fresh = devnets.start(first.folder, first.book, "--fresh")
     assert fresh.facts["resumed"] is False
-    assert "has nothing" in fresh.run("delegated", "status", "delegator").out
+    token = fresh.facts["deployments"]["delegated"]["tokens"]["ANKR"]
+    assert fresh.balance(token, SOMEBODY) == 0
+    now = AddressBook(first.book).deployments(31337)
+    assert set(now) == set(before)
     fresh.stop()
 
 
-STAKE = ("--provider", "provider", "--amount", "1000 ANKR", "--account", "TEST::6")
+def test_seeded_with_scenarios(devnets: Devnets, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = [
+        str(ROOT / "scenarios" / name) for name in ("delegated/two-lots.yaml", "device/solo.yaml")
+    ]
+    words = [word for file in files for word in ("--seed-with", file)]
+    up = devnets.start(None, None, *words)
+    assert {"two-lots", "solo", *system_names()} == set(up.facts["deployments"])
+    first, second = up.facts["seeds"]
+    assert first == {"deployment": "two-lots", "file": files[0], "later": 0}
+    assert (second["deployment"], second["file"]) == ("solo", files[1])
+    # The first has gone on until spring.
+    assert second["later"] >= 12 * WEEK
+    place = up.facts["deployments"]["two-lots"]
+    assert up.balance(place["tokens"]["ANKR"], place["address"]) == 1000 * 10**18
+    up.stop()
+    # On a chain that has begun, they could not come first.
+    monkeypatch.setenv("UNBOND_BOOK", str(up.book))
+    with pytest.raises(DevnetError) as complaint:
+        begin(up.folder, seeds=[Path(file) for file in files])
+    assert str(complaint.value) == (
+        f"the chain in {up.folder} has begun already; --seed-with needs --fresh"
+    )
 
 
-def test_seeded_with_scenarios(devnets: Devnets) -> None:
-    two_lots = ROOT / "scenarios/delegated/two-lots.yaml"
-    up = devnets.start(None, None, "--seed-with", str(two_lots))
-    try:
-        assert {"two-lots", *system_names()} == set(up.facts["deployments"])
-        row = up.run("delegated", "assets", "--deployment", "two-lots").out
-        assert row == "1 000 ANKR\n"
-        # On a chain that has begun, it could not come first.
-        up.stop()
-        told = devnets.fail("--seed-with", str(two_lots), folder=up.folder)
-        assert told == f"the chain in {up.folder} has begun already; --seed-with needs --fresh"
-    finally:
-        up.stop()
+def begin(folder: Path, *, seeds: Sequence[Path] = (), command: Sequence[str] = ()) -> None:
+    """What the command does, here."""
+    run_devnet(port=0, fresh=False, seeds=seeds, state=folder, as_json=True, command=command)
 
 
 @pytest.mark.parametrize(
@@ -445,14 +488,13 @@ def test_seeded_with_scenarios(devnets: Devnets) -> None:
     ],
     ids=["no file", "no steps"],
 )
-def test_a_seed_that_cannot_be_read(
-    devnets: Devnets, tmp_path: Path, text: str | None, complaint: str
-) -> None:
+def test_a_seed_that_cannot_be_read(tmp_path: Path, text: str | None, complaint: str) -> None:
     file = tmp_path / "seed.yaml"
     if text is not None:
         file.write_text(text)
-    told = devnets.fail("--seed-with", str(file), folder=tmp_path / "devnet")
-    assert told == complaint.format(file=file)
+    with pytest.raises(ScenarioError) as error:
+        begin(tmp_path / "devnet", seeds=[file])
+    assert str(error.value) == complaint.format(file=file)
     # Nothing has been begun.
     assert not (tmp_path / "devnet").exists()
 
@@ -466,8 +508,10 @@ def test_with_a_command_it_ends_with_that(devnets: Devnets, tmp_path: Path) -> N
     assert url.startswith("http://127.0.0.1:")
     assert Path(book) == tmp_path / "book.json"
     assert set(AddressBook(Path(book)).deployments(31337)) == set(system_names())
-    missing = devnets.fail("--", "no-such-command", folder=folder)
-    assert missing == "no-such-command cannot be started: No such file or directory"
+    with pytest.raises(DevnetError) as missing:
+        begin(tmp_path / "another", command=["no-such-command"])
+    assert str(missing.value) == "no-such-command cannot be started: there is no such command"
+    assert not (tmp_path / "another").exists()
 
 
 def children(process: int) -> list[int]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
-from rich.table import Table
+from rich.table import Column, Table
 
+from unbond.amounts import format_amount
 from unbond.chain import Chain
 from unbond.cli.common import console
 from unbond.cli.systems import alias_of, name_of_account
 from unbond.outlook import Stand
+from unbond.systems import System
+from unbond.systems.base import ArgumentKind
 from unbond.timeline import jsonable, state_word
 from unbond.when import format_date, format_duration, format_moment
 
@@ -22,7 +25,9 @@ def show_stands(stands: list[Stand], chain: Chain) -> None:
     if not stands:
         console.print("nobody has anything anywhere")
         return
-    table = Table("who", "where", "what", "how much", "since", "state", "next", pad_edge=False)
+    names = ("who", "where", "what", "how much", "since", "state", "next")
+    # Nothing of an address, an amount or a command is left out on narrow paper.
+    table = Table(*(Column(name, overflow="fold") for name in names), pad_edge=False)
     for stand in stands:
         table.add_row(
             name_of_account(stand.account, chain),
@@ -31,7 +36,7 @@ def show_stands(stands: list[Stand], chain: Chain) -> None:
             _amount(stand),
             format_date(stand.since) if stand.since is not None else "",
             _state(stand, now),
-            next_command(stand) or "",
+            _next(stand, now),
         )
     console.print(table)
 
@@ -52,42 +57,63 @@ def _state(stand: Stand, now: int) -> str:
     return f"{words}, {position.blocked_by}" if position.blocked_by else words
 
 
+def _next(stand: Stand, now: int) -> str:
+    """What is done next and, where it is not the position that opens, from when."""
+    opens_at = stand.next.opens_at if stand.next else 0
+    command = next_command(stand) or ""
+    if opens_at <= now:
+        return command
+    return f"{command} from {format_date(opens_at)} (in {format_duration(opens_at - now)})"
+
+
 def next_command(stand: Stand) -> str | None:
-    """The words after ``ape run`` of what its owner does next; None if nothing is known."""
+    """The words after ``ape run`` of what is done next about it; None if nothing is known."""
     if stand.next is None:
         return None
     system = stand.system
     action = stand.next.action
     words = [system.name, system.command_names.get(action, action.replace("_", "-"))]
     for name, value in stand.next.arguments.items():
-        words += [f"--{name.replace('_', '-')}", _written(stand, value)]
+        words += [f"--{name.replace('_', '-')}", _written(system, action, name, value)]
     if stand.deployment != system.name:
         words += ["--deployment", stand.deployment]
-    alias = alias_of(stand.account)
+    alias = alias_of(stand.next.by or stand.account)
     if alias is not None:
         words += ["--account", alias]
     return shlex.join(words)
 
 
-def _written(stand: Stand, value: int) -> str:
+def _written(system: System, action: str, name: str, value: Any) -> str:
     """A value of an argument as commands take it."""
-    if value == stand.position.id:
-        return stand.system.position_name(value).removeprefix("#")
-    whole, _, symbol = stand.system.format_amount(value).rpartition(" ")
-    return f"{whole.replace(' ', '')} {symbol}"
+    spec = system.actions()[action]
+    kind = spec.arguments[name]
+    if kind is ArgumentKind.POSITION:
+        return system.position_name(value).removeprefix("#")
+    if kind is ArgumentKind.AMOUNT:
+        amount = format_amount(value, spec.units.get(name, system.symbol))
+        whole, _, symbol = amount.rpartition(" ")
+        return f"{whole.replace(' ', '')} {symbol}"
+    if kind is ArgumentKind.PARTY:
+        return alias_of(value) or str(value)
+    return str(value).lower()
 
 
 def stand_sentence(stand: Stand) -> str:
     """What opens, as ``delegator can unstake: #1 of delegated, 1 000 ANKR``."""
-    who = name_of_account(stand.account, stand.system.chain)
-    verb = stand.next.action.replace("_", " ") if stand.next else "go on with"
-    return f"{who} can {verb} {stand.name} of {stand.deployment}: {_amount(stand)}"
+    chain = stand.system.chain
+    who = name_of_account(stand.account, chain)
+    what = f"{stand.name} of {stand.deployment}: {_amount(stand)}"
+    if stand.next is None or not stand.next.opens_at:
+        verb = stand.next.action.replace("_", " ") if stand.next else "go on with"
+        return f"{who} can {verb} {what}"
+    by = name_of_account(stand.next.by, chain) if stand.next.by else "anybody"
+    return f"{by} can {stand.next.action.replace('_', ' ')} for {who}'s {what}"
 
 
 def stand_dict(stand: Stand, now: int) -> dict[str, Any]:
     """A position for programs, as seen from the second ``now``."""
     position = stand.position
-    wait = max(0, position.available_at - now)
+    wait = max(0, stand.opens_at - now)
     return {
         "account": stand.account,
         "deployment": stand.deployment,
@@ -95,15 +121,17 @@ def stand_dict(stand: Stand, now: int) -> dict[str, Any]:
         "name": stand.name,
         **jsonable(vars(position)),
         "since": format_moment(stand.since) if stand.since is not None else None,
-        "opens": format_moment(position.available_at) if position.available_at else None,
+        "opens": format_moment(stand.opens_at) if stand.opens_at else None,
         "opensIn": wait,
         "next": None
         if stand.next is None
         else {
             "action": stand.next.action,
-            "arguments": jsonable(
-                {name: str(value) for name, value in stand.next.arguments.items()}
-            ),
+            "arguments": {
+                name: str(value).lower() if isinstance(value, bool) else str(value)
+                for name, value in stand.next.arguments.items()
+            },
+            "by": stand.next.by or stand.account,
             "command": f"ape run {next_command(stand)}",
         },
     }

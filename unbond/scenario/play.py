@@ -18,12 +18,12 @@ from unbond.scenario.bind import BoundScenario
 from unbond.scenario.compare import Comparison, plain_value
 from unbond.scenario.load import Location, ScenarioError
 from unbond.scenario.model import Step, Value
-from unbond.scenario.words import choose, split_moment
+from unbond.scenario.words import choose, is_name, split_moment
 from unbond.systems import System
 from unbond.systems.base import ActionSpec, ArgumentKind, Coin, Receipt, SystemSpeaker
 from unbond.timeline import Entry, Holding, Timeline
 from unbond.wallets import StubbornWallet
-from unbond.when import parse_duration, parse_moment
+from unbond.when import HOUR, SESSION_START, WEEK, parse_duration, parse_moment
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,7 @@ def play(
     roles: Roles | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
     deployed: Callable[[System], None] = lambda system: None,
+    later: int = 0,
 ) -> Timeline:
     """Deploy the scenario's system on ``chain`` and do every step; returns what happened.
 
@@ -63,6 +64,7 @@ def play(
         roles: who is who; test accounts if missing.
         progress: called with the number of steps done and their total.
         deployed: called with the system before the first step.
+        later: by how many seconds all moments that the file names are later than it says.
 
     Raises:
         ClockError: when the chain's time cannot be moved.
@@ -70,9 +72,37 @@ def play(
             mean nothing.
     """
     chain.clock.start()
-    session = _Session(bound, chain, roles or Roles(chain))
+    chain.clock.at(max(chain.clock.now, SESSION_START + later))
+    session = _Session(bound, chain, roles or Roles(chain), later)
     deployed(session.system)
     return session.play(progress)
+
+
+def room_for(bound: BoundScenario, now: int) -> int:
+    """How many seconds later a scenario's moments have to be, to be played from ``now`` on.
+
+    They are whole weeks, so that everything in it is as far from the beginning of its epoch as the
+    file says.
+
+    Args:
+        bound: the scenario.
+        now: where the chain is, in Unix time.
+    """
+    weeks = max(0, (now - SESSION_START) // WEEK)
+    named = [step.at for step in bound.scenario.steps if step.at is not None]
+    moments = [moment for at in named if (moment := _absolute(at)) is not None]
+    # The rest of the week will do, if there is time to set everything up.
+    if moments and min(moments) + weeks * WEEK < now + HOUR and now > SESSION_START:
+        weeks += 1
+    return weeks * WEEK
+
+
+def _absolute(at: Value) -> int | None:
+    """A moment in Unix time; None if it depends on what happened before."""
+    if isinstance(at, int):
+        return at
+    base, shift = split_moment(at)
+    return None if is_name(base.partition(".")[0]) else parse_moment(base) + shift
 
 
 class Purses:
@@ -113,8 +143,9 @@ class Purses:
 class _Session:
     """A scenario while it runs."""
 
-    def __init__(self, bound: BoundScenario, chain: Chain, roles: Roles) -> None:
+    def __init__(self, bound: BoundScenario, chain: Chain, roles: Roles, later: int) -> None:
         self.file = bound.file
+        self.later = later
         self.chain = chain
         self.roles = roles
         self.symbol = bound.kind.symbol
@@ -331,12 +362,13 @@ class _Session:
     def moment(self, place: Location, value: Value) -> int:
         """A moment: of its own, of a named step, or of a field of that step's event."""
         if isinstance(value, int):
-            return value
+            # No moment at all is no later.
+            return value + self.later if value else 0
         base, shift = split_moment(value)
         name, dot, field = base.partition(".")
         done = self.done.get(name)
         if done is None:
-            return parse_moment(base) + shift
+            return parse_moment(base) + shift + self.later
         if not dot:
             return done.timestamp + shift
         found = done.event.get(snake(field))

@@ -17,8 +17,11 @@ from unbond.roles import USUAL_ROLES
 from unbond.scenario.known import event_classes
 from unbond.scenario.write import StepWriter, scenario_text
 from unbond.systems import System
-from unbond.systems.base import Coin
+from unbond.systems.base import Coin, Token
 from unbond.when import SESSION_START, format_moment, parse_moment
+
+_ALLOWING = ("approve", "permit")
+"""Methods by which somebody lets another take his tokens: nothing has happened yet."""
 
 
 @dataclass
@@ -67,27 +70,42 @@ class _Recorder:
         for role, account in usual:
             taken = role in self.names.values()
             self.names.setdefault(str(account.address), f"first_{role}" if taken else role)
-        self.writer = StepWriter(type(system), self._name)
         self.sent: dict[str, int] = {}
         self.involved: dict[str, None] = {}
+        self.doors = system.doors
+        tokens = [one.address for one in system.money.values() if isinstance(one, Token)]
+        self.writer = StepWriter(type(system), self._name, nameless={*self.doors, *tokens})
 
     def record(self, first: int) -> Recording:
         chain = self.system.chain
         last = chain.provider.get_block("latest").number or 0
-        found: list[tuple[int, dict[str, Any]]] = []
+        doors = {address.lower(): address for address in self.doors}
+        unseen = self._touched(first)
+        steps = []
         for number in range(first, last + 1):
             block = chain.provider.make_request("eth_getBlockByNumber", [hex(number), True])
+            timestamp = int(block["timestamp"], 16)
             for transaction in block["transactions"]:
-                if (transaction["to"] or "").lower() == self.system.address.lower():
-                    found.append((int(block["timestamp"], 16), transaction))
-        steps = [
-            step for timestamp, transaction in found if (step := self._step(timestamp, transaction))
-        ]
-        self.recording.setup, taken = self.system.recorded_setup(self._leading(steps))
+                door = doors.get((transaction["to"] or "").lower())
+                step = self._step(timestamp, transaction, door) if door else None
+                if step is not None:
+                    steps.append(step)
+                if door is None and transaction["to"] and transaction["hash"] in unseen:
+                    self._notice(
+                        f"a call through {to_checksum_address(transaction['to'])} at "
+                        f"{format_moment(timestamp)} cannot be a step, and is left out"
+                    )
+        self.recording.setup, taken = self.system.recorded_setup(self._leading(steps), self._name)
         self.recording.steps = steps[taken:]
         self._space_out()
         self._fund()
         return self.recording
+
+    def _touched(self, first: int) -> set[str]:
+        """The hashes of the transactions since a block in which one of the contracts spoke."""
+        question = {"fromBlock": hex(first), "address": list(self.doors)}
+        logs = self.system.chain.provider.make_request("eth_getLogs", [question])
+        return {str(log["transactionHash"]) for log in logs}
 
     def _leading(self, steps: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
         """What the owner did before anybody did anything else: some of it may be the setup."""
@@ -96,13 +114,17 @@ class _Recorder:
         )
         return [(step["do"], step.get("with", {})) for step in by_owner]
 
-    def _step(self, timestamp: int, transaction: dict[str, Any]) -> dict[str, Any] | None:
+    def _step(
+        self, timestamp: int, transaction: dict[str, Any], door: str
+    ) -> dict[str, Any] | None:
         system = self.system
         value = int(transaction["value"], 16)
         sender = str(to_checksum_address(transaction["from"]))
-        called = system.contract.read_call(bytes.fromhex(transaction["input"][2:]))
-        found = called and system.action_of(*called, value)
+        called = self.doors[door].read_call(bytes.fromhex(transaction["input"][2:]))
+        found = called and system.action_at(door, *called, value)
         if not found:
+            if called and called[0] in _ALLOWING:
+                return None
             what = called[0] if called else transaction["input"][:10]
             self._notice(f"{what} at {format_moment(timestamp)} is no action, and left out")
             return None
@@ -173,7 +195,8 @@ class _Recorder:
                         giver, taker, moved = log.fields.values()
                         amount += moved if (giver, taker) == (account, system.address) else 0
                         amount -= moved if (giver, taker) == (system.address, account) else 0
-            if amount:
+            # Who has a position is shown in the timeline.
+            if amount or system.positions_of(account):
                 self.recording.funds[self._name(account)] = format_amount(amount, system.symbol)
 
     def _notice(self, text: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from enum import Enum
 from typing import Any
 
@@ -51,8 +51,21 @@ _Dumper.yaml_implicit_resolvers = {
 class StepWriter:
     """Writes steps, one after another: later ones name what came of earlier ones."""
 
-    def __init__(self, kind: type[System], name_of: Callable[[str], str]) -> None:
-        """Write what is done with systems of this kind; ``name_of`` gives an address's role."""
+    def __init__(
+        self,
+        kind: type[System],
+        name_of: Callable[[str], str],
+        *,
+        nameless: Collection[str] = (),
+    ) -> None:
+        """Write what is done with systems of this kind.
+
+        Args:
+            kind: the system.
+            name_of: gives an address's role.
+            nameless: addresses that are left out: of what is deployed with the system.
+        """
+        self._nameless = nameless
         self._kind = kind
         self._name_of = name_of
         self._positions: dict[int, str] = {}
@@ -106,6 +119,7 @@ class StepWriter:
             for name, value in fields.items()
             if not (is_position(name) and value not in self._positions)
             and not isinstance(value, bytes)
+            and value not in self._nameless
         }
 
     def _argument(self, kind: ArgumentKind, symbol: str | None, value: Any) -> Any:

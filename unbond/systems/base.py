@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import Enum
 from functools import cache, cached_property
@@ -21,6 +21,7 @@ from typing import (
 )
 
 from ape.api.accounts import AccountAPI
+from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from unbond.amounts import format_amount
@@ -172,10 +173,14 @@ class Happening:
 
 @dataclass(frozen=True)
 class NextStep:
-    """What an owner can do with a position to get nearer to being paid."""
+    """What can be done about a position so that its owner gets nearer to being paid."""
 
     action: str
-    arguments: dict[str, int]
+    arguments: Mapping[str, int | str | bool]
+    by: str = ""
+    """The account that has to do it; empty for the position's owner."""
+    opens_at: int = 0
+    """The second from which it can be done, in Unix time; 0 if that is the position's own."""
 
 
 class Coin:
@@ -394,8 +399,16 @@ class System(ABC):
         return self.position_name(position.id)
 
     def next_step(self, position: Position) -> NextStep | None:
-        """What its owner does next with a position, now or when it opens; here nothing is known."""
+        """What is done next about a position, now or when it opens; here nothing is known.
+
+        Args:
+            position: one that is not closed.
+        """
         return None
+
+    def next_steps(self, positions: Sequence[Position]) -> Sequence[NextStep | None]:
+        """What is done next about each of these positions, which are not closed."""
+        return [self.next_step(position) for position in positions]
 
     def history(self, first: int = 0) -> list[Happening]:
         """What has happened in the system since the block ``first``, the oldest first."""
@@ -435,13 +448,25 @@ class System(ABC):
             for name, one in found.items()
         }
 
+    @property
+    def doors(self) -> dict[str, Contract]:
+        """The contracts, by address, that people call to do an action; here the system's own."""
+        return {self.address: self.contract}
+
+    def action_at(
+        self, door: str, method: str, values: list[Any], value: int = 0
+    ) -> tuple[str, dict[str, Any]] | None:
+        """The same for a call of the contract at ``door``, which is one of the :attr:`doors`."""
+        return self.action_of(method, values, value)
+
     def recorded_setup(
-        self, actions: list[tuple[str, dict[str, Any]]]
+        self, actions: list[tuple[str, dict[str, Any]]], name: Callable[[str], str]
     ) -> tuple[dict[str, Any], int]:
         """The ``setup`` that gives this system, and how many of the owner's ``actions`` it does.
 
         Args:
             actions: what the owner did first, by name and with arguments as a file has them.
+            name: gives the role of an address.
         """
         return {}, 0
 
@@ -579,8 +604,13 @@ class System(ABC):
         """Decode a transaction's receipt to typed events, of which ``main`` is the purpose."""
         events = tuple(self.event_of(log) for log in self.contract.logs(receipt))
         purpose = [event for event in events if isinstance(event, main)]
+        return self._receipt_with(purpose[-1], events, receipt)
+
+    def _receipt_with(
+        self, main: E, events: tuple[Event, ...], receipt: ReceiptAPI | Rehearsed
+    ) -> Receipt[E]:
         return Receipt(
-            main=purpose[-1],
+            main=main,
             events=events,
             timestamp=(
                 receipt.timestamp
@@ -619,6 +649,10 @@ class NumberedSystem(System):
     def position_id(self, account: str, number: int) -> int:
         """The id of the position that ``account`` calls ``number``."""
         return (int(account, 16) << self._NUMBER_BITS) | number
+
+    def owner_of(self, identifier: int) -> str:
+        """The address of the account whose position has this id."""
+        return str(to_checksum_address((identifier >> self._NUMBER_BITS).to_bytes(20, "big")))
 
 
 def power_id(name: str) -> bytes:

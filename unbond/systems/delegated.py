@@ -391,10 +391,10 @@ class DelegatedStaking(NumberedSystem):
             self.add_provider(owner, str(find(role).address), commission_bps)
 
     def recorded_setup(
-        self, actions: list[tuple[str, dict[str, Any]]]
+        self, actions: list[tuple[str, dict[str, Any]]], name: Callable[[str], str]
     ) -> tuple[dict[str, Any], int]:
         """The providers that were added first, and whether rewards are locked."""
-        added = [what for name, what in takewhile(lambda one: one[0] == "add_provider", actions)]
+        added = [what for _, what in takewhile(lambda one: one[0] == "add_provider", actions)]
         setup: dict[str, Any] = {} if self.contract.view("lockRewards") else {"lock_rewards": False}
         setup["providers"] = {what["provider"]: what["commission"] for what in added}
         return setup, len(added)

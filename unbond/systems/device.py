@@ -578,10 +578,10 @@ class DeviceStaking(NumberedSystem):
             self.register_device(owner, device, terms.multiplier, terms.cards)
 
     def recorded_setup(
-        self, actions: list[tuple[str, dict[str, Any]]]
+        self, actions: list[tuple[str, dict[str, Any]]], name: Callable[[str], str]
     ) -> tuple[dict[str, Any], int]:
         """The devices that were registered first."""
-        made = [what for name, what in takewhile(lambda one: one[0] == "register_device", actions)]
+        made = [what for _, what in takewhile(lambda one: one[0] == "register_device", actions)]
         devices = {
             str(what["device"]): {"cards": what["cards"], "multiplier": what["multiplier"]}
             for what in made
@@ -589,9 +589,16 @@ class DeviceStaking(NumberedSystem):
         return {"devices": devices}, len(made)
 
     def next_step(self, position: Position) -> NextStep:
-        """Unstake what is on a device, or one's part of it; withdraw what has left."""
+        """Unstake what is on a device, or one's part of it; withdraw what has left.
+
+        An open offer is closed before that; that a device is rented ends when a registrar says so.
+        """
         if position.kind is PositionKind.EXIT:
             return NextStep("withdraw", {"exit": position.id})
+        if position.blocked_by == "DeviceRented":
+            return NextStep("set_rented", {"device": position.id, "rented": False}, by=self.owner())
+        if position.blocked_by == "OfferOpen":
+            return NextStep("close_offer", {"device": position.id})
         own = position.kind is PositionKind.STAKE
         return NextStep("unstake" if own else "unstake_co_stake", {"device": position.id})
 

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
 from ape.api.accounts import AccountAPI
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from unbond.amounts import parse_amount, parse_share
+from unbond.amounts import LARGEST, format_amount, parse_amount, parse_share
 from unbond.artifacts import container, instance
 from unbond.chain import Chain, Contract
 from unbond.clock import NEXT_BLOCK, Block
 from unbond.errors import Refused
+from unbond.positions import Position, PositionState
 from unbond.speech import Speaker
 from unbond.systems.base import (
     Amount,
     ArgumentKind,
     Coin,
     Event,
+    NextStep,
     Number,
     NumberedSystem,
     Party,
@@ -31,7 +34,7 @@ from unbond.systems.base import (
     action,
     question,
 )
-from unbond.when import DAY, parse_duration
+from unbond.when import DAY, format_duration, parse_duration
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -42,6 +45,9 @@ FEE_BPS = 1500
 """The treasury's part of rewards, in 1/10 000 (L-3)."""
 PAYOUT_TARGET = 35 * DAY
 """How long a request can be overtaken, in seconds (L-6)."""
+
+_AT_ONCE = 10
+"""How many requests are paid at once when nobody says how many."""
 
 
 Bonds = Annotated[int, ArgumentKind.AMOUNT, Unit("aFTMb")]
@@ -120,6 +126,32 @@ class Converted(Event):
     def sentence(self, speaker: Speaker) -> str:
         """The event as people tell it."""
         return f"converted {speaker.shares(self.shares)}"
+
+
+@dataclass(frozen=True)
+class BondsSent(Event):
+    """Bonds changed hands."""
+
+    account: str
+    to: str
+    amount: int
+
+    def sentence(self, speaker: Speaker) -> str:
+        """The event as people tell it."""
+        return f"sent {format_amount(self.amount, 'aFTMb')} to {speaker.person(self.to)}"
+
+
+@dataclass(frozen=True)
+class CertificatesSent(Event):
+    """Certificates changed hands."""
+
+    account: str
+    to: str
+    shares: int
+
+    def sentence(self, speaker: Speaker) -> str:
+        """The event as people tell it."""
+        return f"sent {format_amount(self.shares, 'aFTMc')} to {speaker.person(self.to)}"
 
 
 @dataclass(frozen=True)
@@ -387,6 +419,9 @@ class Setup(BaseModel):
     """The role that gets the fees."""
 
 
+Sent = TypeVar("Sent", BondsSent, CertificatesSent)
+
+
 class LiquidStaking(NumberedSystem):
     """Liquid staking on a chain."""
 
@@ -497,6 +532,81 @@ class LiquidStaking(NumberedSystem):
             chain, owner, validators=validators, policy=setup.policy, treasury=treasury
         )
 
+    def _token(self, symbol: str) -> Token:
+        token = self.money[symbol]
+        assert isinstance(token, Token)
+        return token
+
+    @property
+    def doors(self) -> dict[str, Contract]:
+        """The contracts, by address, that people call to do an action: the pool and its tokens."""
+        tokens = {"aFTMb": "BondToken", "aFTMc": "CertificateToken"}
+        addresses = {self._token(symbol).address: kind for symbol, kind in tokens.items()}
+        return super().doors | {
+            address: Contract(self.chain, instance(kind, address))
+            for address, kind in addresses.items()
+        }
+
+    def action_at(
+        self, door: str, method: str, values: list[Any], value: int = 0
+    ) -> tuple[str, dict[str, Any]] | None:
+        """What a call of the pool, or a transfer of one of its tokens, does."""
+        if door == self.address:
+            return self.action_of(method, values, value)
+        if method != "transfer":
+            return None
+        to, number = values
+        if door == self._token("aFTMb").address:
+            return "send_bonds", {"to": to, "amount": number}
+        return "send_certificates", {"to": to, "shares": number}
+
+    def recorded_setup(
+        self, actions: list[tuple[str, dict[str, Any]]], name: Callable[[str], str]
+    ) -> tuple[dict[str, Any], int]:
+        """The policy, the treasury, and the validators with all the coins for rewards they got."""
+        paid: dict[int, int] = {}
+        for one in self.history():
+            if isinstance(one.event, Harvested):
+                index = one.event.validator_index
+                paid[index] = paid.get(index, 0) + one.event.rewards
+        validators = []
+        for index in range(self.contract.view("validatorCount")):
+            address, principal, _ = self.contract.view("validators", index)
+            there = Contract(self.chain, instance("LockupValidator", address))
+            funds = self.chain.balance_of(address) - principal + paid.get(index, 0)
+            validators.append(
+                {
+                    "lockup": format_duration(there.view("lockupPeriod")),
+                    "rate": there.view("yearlyRateBps"),
+                    "funds": format_amount(funds, self.symbol),
+                }
+            )
+        policy = PayoutPolicy(self.contract.view("policy"))
+        return {
+            "policy": policy.name.lower().replace("_", " "),
+            "treasury": name(self.contract.view("treasury")),
+            "validators": validators,
+        }, 0
+
+    def next_step(self, position: Position) -> NextStep:
+        """Claim what is there; else see to it that requests are paid, which anybody can."""
+        return self.next_steps([position])[0]
+
+    def next_steps(self, positions: Sequence[Position]) -> list[NextStep]:
+        """What is done next about each of these requests.
+
+        What is claimable is claimed. For the others, requests are paid where that pays any; else
+        rewards are taken from a validator, as soon as a lock-up period has ended. Where a validator
+        cannot pay its rewards, the operator takes back principal.
+        """
+        prospects = _Prospects(self)
+        return [
+            NextStep("claim", {"request": one.id, "to": self.owner_of(one.id)})
+            if one.state is PositionState.CLAIMABLE
+            else prospects.next_for(one.amount)
+            for one in positions
+        ]
+
     # Staker.
 
     @action
@@ -518,6 +628,28 @@ class LiquidStaking(NumberedSystem):
     def certificates_to_bonds(self, sender: AccountAPI, shares: Shares) -> Receipt[Converted]:
         """Make certificates bonds."""
         return self._act(Converted, "certificatesToBonds", shares, sender=sender)
+
+    @action
+    def send_bonds(self, sender: AccountAPI, to: Party, amount: Bonds) -> Receipt[BondsSent]:
+        """Send bonds to somebody."""
+        return self._send(BondsSent, "aFTMb", to, amount, sender)
+
+    @action
+    def send_certificates(
+        self, sender: AccountAPI, to: Party, shares: Shares
+    ) -> Receipt[CertificatesSent]:
+        """Send certificates to somebody."""
+        return self._send(CertificatesSent, "aFTMc", to, shares, sender)
+
+    def _send(
+        self, event: type[Sent], symbol: str, to: str, number: int, sender: AccountAPI
+    ) -> Receipt[Sent]:
+        token = self._token(symbol).contract
+        receipt = token.act("transfer", to, number, sender=sender)
+        # What is sent is told by the token alone.
+        giver, taker, moved = next(iter(token.logs(receipt))).fields.values()
+        told = event(giver, taker, moved)
+        return self._receipt_with(told, (told,), receipt)
 
     @action
     def burn_bonds(self, sender: AccountAPI, amount: Bonds) -> Receipt[Burnt]:
@@ -616,3 +748,57 @@ class LiquidStaking(NumberedSystem):
     def ledger(self, *, block: Block = NEXT_BLOCK) -> Ledger:
         """Where the money is, and whose it is (L-10)."""
         return Ledger(*self.contract.view("ledger", block=block))
+
+
+class _Prospects:
+    """What can be done at this second for those whose requests wait."""
+
+    def __init__(self, system: LiquidStaking) -> None:
+        self.system = system
+        self.view = system.contract.view
+
+    def next_for(self, amount: int) -> NextStep:
+        """What brings the payment of a request of ``amount`` wei nearer."""
+        if amount <= self.payable or self.source is None:
+            return NextStep("settle", {"requests": _AT_ONCE})
+        return self.source
+
+    @cached_property
+    def payable(self) -> int:
+        """The largest request that settling now may pay, whole or in part, in wei; 0 for none."""
+        try:
+            _, paid = self.view("settle", _AT_ONCE)
+        except Refused:
+            paid = 0
+        if not paid:
+            return 0
+        in_parts = self.view("policy") == PayoutPolicy.PARTIAL_FIFO
+        return LARGEST if in_parts else self.system.free_liquidity()
+
+    @cached_property
+    def source(self) -> NextStep | None:
+        """What brings liquidity first; None if no validator has anything."""
+        found = []
+        for index in range(self.view("validatorCount")):
+            address, principal, _ = self.view("validators", index)
+            if principal:
+                validator = Contract(self.system.chain, instance("LockupValidator", address))
+                found.append((int(validator.view("lockedUntil")), index, int(principal)))
+        now = self.system.chain.now
+        for opens_at, index, _ in sorted(found):
+            if opens_at > now or self._pays(index):
+                return NextStep("harvest", {"validator": index}, opens_at=opens_at)
+        if not found:
+            return None
+        opens_at, index, principal = min(found)
+        lacking = self.system.owed() - self.system.free_liquidity()
+        arguments = {"validator": index, "amount": min(lacking, principal)}
+        return NextStep("release", arguments, by=self.system.owner(), opens_at=opens_at)
+
+    def _pays(self, index: int) -> bool:
+        """Whether a validator whose lock-up period has ended can pay its rewards."""
+        try:
+            self.view("harvest", index)
+        except Refused:
+            return False
+        return True
