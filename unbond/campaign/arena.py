@@ -18,7 +18,7 @@ from unbond.chain import Contract
 from unbond.errors import Refused
 from unbond.models import draws_for, model_for
 from unbond.models.base import Move, Outcome, Refusal, Row
-from unbond.revm import Halted, Reverted, RevmChain
+from unbond.revm import ANYBODY, Halted, Reverted, RevmChain
 from unbond.roles import Roles
 from unbond.systems import system_class
 from unbond.systems.base import Coin, Event, System, Token
@@ -325,11 +325,25 @@ class Arena:
             for row in rows:
                 parts += self._row(row)
         expected = b"".join(parts)
-        actual_words = self._engine.evm.message_call(
-            self._address[self.people["owner"]], self._witness, b"".join(question)
-        )
+        try:
+            actual_words = self._engine.evm.message_call(
+                self._address[self.people["owner"]], self._witness, b"".join(question)
+            )
+        except RuntimeError:
+            raise self._silence(accounts, question) from None
         if actual_words != expected:
             self._find_difference(accounts, bytes(actual_words))
+
+    def _silence(self, accounts: Sequence[int], question: list[bytes]) -> Disagreement:
+        """Say which of the many views is refused, though views never are."""
+        subjects = ["assets, liabilities and balances"]
+        subjects += [f"positions of {self._role(account)}" for account in accounts]
+        for subject, asked in zip(subjects, question, strict=True):
+            try:
+                self._engine.call(ANYBODY, self._witness, asked)
+            except (Reverted, Halted):
+                return Disagreement(subject, "that they can be seen", "refuses")
+        return Disagreement("views", "that they can be seen together", "refuses")
 
     def _row(self, row: Row) -> tuple[bytes, ...]:
         return (
