@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ape
-from ape.contracts import ContractInstance
+from ape.contracts import ContractContainer, ContractInstance
 from ape.types import AddressType
 
 if TYPE_CHECKING:
-    from ape.contracts import ContractContainer
+    from collections.abc import Iterator, Mapping
+
     from ape.managers.project import ProjectManager
+    from ethpm_types import ContractType
 
 _PACKAGE = Path(__file__).parent
 _CHECKOUT = _PACKAGE.parent
 MANIFEST = _PACKAGE / "contracts.json"
 """The compiled contracts, in the form of an EthPM manifest; of use in a built package only."""
+
+_replacements: ContextVar[Mapping[str, ContractContainer]] = ContextVar("_replacements")
 
 
 @cache
@@ -45,11 +51,35 @@ def instance(name: str, address: str) -> ContractInstance:
 def container(name: str) -> ContractContainer:
     """A contract by name: of this package or, failing that, of the Ape project in use.
 
+    Inside of :func:`replaced`, what was put in its place.
+
     Raises:
         LookupError: when there is no such contract.
     """
+    replacement = _replacements.get({}).get(name)
+    if replacement is not None:
+        return replacement
     for place in (project(), ape.project):
         found = place.contracts.get(name)
         if found is not None:
             return found
     raise LookupError(f"neither this package nor the project here has a contract {name}")
+
+
+@contextmanager
+def replaced(kinds: Mapping[str, ContractType]) -> Iterator[None]:
+    """Put other compiled contracts in the place of ours, for as long as the block lasts.
+
+    Whatever is deployed or attached to inside of it is of these kinds; what was made before stays
+    what it is. Blocks can be nested, and a thread's are its own.
+
+    Args:
+        kinds: what takes a contract's place, by the name of that contract. One that nobody has a
+            name for yet can be added in this way, too.
+    """
+    added = {name: ContractContainer(kind) for name, kind in kinds.items()}
+    token = _replacements.set({**_replacements.get({}), **added})
+    try:
+        yield
+    finally:
+        _replacements.reset(token)

@@ -26,7 +26,7 @@ class Watch:
         self._model = model
         self._people = tuple(people)
         self._total = self._everything()
-        self._held = {account: model.balances(account)[0] for account in self._people}
+        self._held = {account: model.money[0].of(account) for account in self._people}
         self._rows: dict[int, dict[int, Row]] = {account: {} for account in self._people}
         self._owed: dict[int, int] = {}
         """What exits are worth, by id, less what has been paid for them."""
@@ -81,9 +81,9 @@ class Watch:
         model = self._model
         if self._everything() != self._total:
             raise Broken(f"conservation: there were {self._total}, there are {self._everything()}")
-        held = self._held
+        held, holds = self._held, model.money[0].held
         for account in self._people:
-            now = model.balances(account)[0]
+            now = holds.get(account, 0)
             if now < held[account] and account != move.sender:
                 raise Broken(f"no loss to others: {account:#x} lost {held[account] - now}")
             held[account] = now
