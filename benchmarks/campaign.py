@@ -94,16 +94,16 @@ def engine_rate(system: str, number: int, steps: int) -> float:
             arena.model.do(move)
             calls.append((move.second, arena.address_of(move.sender), *arena.encode(move)))
         episodes.append(calls)
-    engine, target = arena.chain.engine, arena.target
+    engine = arena.chain.engine
     evm = engine.evm
     seconds = 0.0
     for calls in episodes:
         arena.begin()
         begun = process_time()
-        for second, sender, data, value in calls:
+        for second, sender, to, data, value in calls:
             engine.set_second(second)
             try:
-                evm.message_call(sender, target, data, value)
+                evm.message_call(sender, to, data, value)
             except RuntimeError:
                 continue
             finally:

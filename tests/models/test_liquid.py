@@ -578,9 +578,42 @@ def test_a_treasury_that_refuses_coins_claims_its_fees_later() -> None:
     )
 
 
+@pytest.mark.rule("L-1", "L-2")
+def test_sending_bonds_moves_the_fewest_shares_that_are_worth_them() -> None:
+    story = Story()
+    model = story.model
+    story.done(ANNA, "stake_for_bonds", 3 * COIN)
+    story.earn(COIN)
+    story.do(BEN, "harvest", 0, at=START + LOCKUP)
+    value, shares = model.pool_value, model.shares
+    moved = -(-COIN * shares // value)
+    assert story.do(ANNA, "send_bonds", BEN, COIN) == Outcome(
+        (1,), (("BondsSent", ANNA, BEN, COIN),), None
+    )
+    assert (model.bonds.held[ANNA], model.bonds.held[BEN]) == (shares - moved, moved)
+    assert model.bonds.of(BEN) in (COIN, COIN + 1)
+    assert model.touched == {BEN}
+    held = model.bonds.of(BEN)
+    assert story.refused(BEN, "send_bonds", ANNA, held + 1) == (
+        *("ERC20InsufficientBalance", BEN, held, held + 1),
+    )
+    assert story.refused(BEN, "send_bonds", 0, held) == ("ERC20InvalidReceiver", 0)
+    story.done(BEN, "send_bonds", ANNA, held)
+    assert model.bonds.held[BEN] == 0
+    story.done(ANNA, "bonds_to_certificates", 7)
+    assert story.do(ANNA, "send_certificates", BEN, 5) == Outcome(
+        (1,), (("CertificatesSent", ANNA, BEN, 5),), None
+    )
+    assert (model.certificates.of(ANNA), model.certificates.of(BEN)) == (2, 5)
+    assert story.refused(ANNA, "send_certificates", BEN, 3) == (
+        *("ERC20InsufficientBalance", ANNA, 2, 3),
+    )
+
+
 # What people try.
 
 SHARES = {"ZeroAmount", "ERC20InsufficientBalance"}
+SENDS = {"ERC20InvalidReceiver", "ERC20InsufficientBalance"}
 STAKES = {"EnforcedPause", "ZeroAmount", "BelowMinimum"}
 POWER = "AccessControlUnauthorizedAccount"
 REACHABLE = {
@@ -589,6 +622,8 @@ REACHABLE = {
     "top_up": STAKES,
     "bonds_to_certificates": SHARES,
     "certificates_to_bonds": SHARES,
+    "send_bonds": SENDS,
+    "send_certificates": SENDS,
     "burn_bonds": SHARES,
     "burn_certificates": SHARES,
     "claim": {

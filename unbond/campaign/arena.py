@@ -45,17 +45,22 @@ class Disagreement(Exception):
 class _Sent(Exception):
     """What a driver wanted to send."""
 
-    def __init__(self, method: str, arguments: tuple[Any, ...], value: int) -> None:
+    def __init__(self, to: _Listener, method: str, arguments: tuple[Any, ...], value: int) -> None:
+        self.to = to
         self.method = method
         self.arguments = arguments
         self.value = value
 
 
 class _Listener:
-    """Stands in for the contract of a driver, to hear what the driver would send."""
+    """Stands in for a contract of a driver, to hear what the driver would send."""
+
+    def __init__(self, contract: Contract) -> None:
+        self.address = contract.address
+        self.methods = contract.methods
 
     def act(self, method: str, *arguments: Any, sender: Any, value: int = 0) -> Any:
-        raise _Sent(method, arguments, value)
+        raise _Sent(self, method, arguments, value)
 
 
 def word(value: Any) -> bytes:
@@ -151,9 +156,6 @@ class Arena:
         kinds: list[ContractType] = [system.contract.instance.contract_type]
         self._events = {abi.name: _EventWords(abi) for kind in kinds for abi in kind.events}
         self._contract: Contract = system.contract
-        self._methods = system.contract.methods
-        # From here on the driver only tells what it would send.
-        system.contract = _Listener()  # type: ignore[assignment]
         self._calls = {
             name: getattr(system, name) for name, spec in self.kind.actions().items() if spec.sends
         }
@@ -182,6 +184,10 @@ class Arena:
             for place in self._tokens
         ]
         self._look_at_all = b"".join(asks)
+        # From here on the driver only tells what it would send.
+        system.contract = _Listener(system.contract)  # type: ignore[assignment]
+        for token in tokens.values():
+            token.contract = _Listener(token.contract)  # type: ignore[assignment]
         self._look_at = {
             account: self._ask(
                 self.target, "positionsOf(address,uint256,uint256)", account, 0, LIMIT
@@ -212,7 +218,12 @@ class Arena:
 
     def told(self, outcome: Outcome) -> list[Event]:
         """The events of a success."""
-        return self._as_events([self._events[fact[0]].log(fact) for fact in outcome.events])
+        return self._as_events(self._logs_of(outcome))
+
+    def _logs_of(self, outcome: Outcome) -> list[tuple[list[bytes], bytes]]:
+        """What the system logs; not what a token of its alone does."""
+        events = self._events
+        return [events[fact[0]].log(fact) for fact in outcome.events if fact[0] in events]
 
     def _as_events(self, logs: list[tuple[list[bytes], bytes]]) -> list[Event]:
         found = [
@@ -243,13 +254,13 @@ class Arena:
         """
         outcome = self.model.do(move)
         self._engine.set_second(move.second)
-        data, value = self.encode(move)
+        to, data, value = self.encode(move)
         address = self._address[move.sender]
         try:
             if move.sender in self._through:
-                returned = self._engine.call_through(address, self.target, data, value)
+                returned = self._engine.call_through(address, to, data, value)
             else:
-                returned = self._engine.call(address, self.target, data, value)
+                returned = self._engine.call(address, to, data, value)
         except Reverted as error:
             self._compare_refusal(outcome, error.data)
         except Halted as error:
@@ -266,17 +277,18 @@ class Arena:
         self.compare_state(accounts)
         return outcome
 
-    def encode(self, move: Move) -> tuple[bytes, int]:
-        """The call data that the driver would send, and the coins to go with it, in wei."""
+    def encode(self, move: Move) -> tuple[str, bytes, int]:
+        """What the driver would send: to which contract, the call data, and coins, in wei."""
         try:
             self._calls[move.action](move.sender, *move.arguments)
         except _Sent as sent:
-            codec = self._methods[sent.method]
+            codec = sent.to.methods[sent.method]
             try:
-                return codec.selector + b"".join([word(one) for one in sent.arguments]), sent.value
+                data = codec.selector + b"".join([word(one) for one in sent.arguments])
             except TypeError:
                 # Lists, and what else is not elementary.
-                return codec.encode(sent.arguments), sent.value
+                data = codec.encode(sent.arguments)
+            return sent.to.address, data, sent.value
         raise AssertionError(f"the driver sent nothing for {move.action}")
 
     def _compare_refusal(self, outcome: Outcome, data: bytes) -> None:
@@ -297,7 +309,7 @@ class Arena:
             raise Disagreement("returned value", expected.hex(), returned.hex())
         emitter = self._emitter
         logs = [(topics, data) for by, topics, data in self._engine.logs() if by == emitter]
-        told = [self._events[fact[0]].log(fact) for fact in outcome.events]
+        told = self._logs_of(outcome)
         if logs != told:
             self._find_difference_in_events(self.told(outcome), self._as_events(logs))
 

@@ -112,6 +112,8 @@ class LiquidModel(Model):
         "stake_for_certificates",
         "bonds_to_certificates",
         "certificates_to_bonds",
+        "send_bonds",
+        "send_certificates",
         "burn_bonds",
         "burn_certificates",
         "claim",
@@ -205,6 +207,18 @@ class LiquidModel(Model):
         _add(self.bonds, sender, shares)
         self.tell("Converted", sender, self.bonds_token, shares)
         return ()
+
+    def send_bonds(self, sender: int, to: int, amount: int) -> tuple[int]:
+        """Send bonds: the fewest shares that are worth an amount."""
+        self._hand_over(self.bonds, sender, to, self.shares_worth(amount), amount)
+        self.tell("BondsSent", sender, to, amount)
+        return (True,)
+
+    def send_certificates(self, sender: int, to: int, shares: int) -> tuple[int]:
+        """Send certificates."""
+        self._hand_over(self.certificates, sender, to, shares, shares)
+        self.tell("CertificatesSent", sender, to, shares)
+        return (True,)
 
     def burn_bonds(self, sender: int, amount: int) -> tuple[int]:
         """Burn bonds for an amount: the fewest shares that are worth it (L-1, L-4)."""
@@ -470,6 +484,13 @@ class LiquidModel(Model):
             raise Refusal("ERC20InsufficientBalance", sender, held.of(sender), amount)
         _add(held, sender, -shares)
 
+    def _hand_over(self, held: Money, sender: int, to: int, shares: int, amount: int) -> None:
+        if to == 0:
+            raise Refusal("ERC20InvalidReceiver", to)
+        self._take(sender, held, shares, amount)
+        _add(held, to, shares)
+        self.touched.add(to)
+
     def _request(self, account: int, shares: int, amount: int) -> int:
         """Owe somebody an amount for shares, which are gone (L-4)."""
         self.shares -= shares
@@ -669,6 +690,10 @@ class LiquidDraws(Draws):
             return self._with_shares(random, name, model.bonds)
         if name in ("burn_certificates", "certificates_to_bonds"):
             return self._with_shares(random, name, model.certificates)
+        if name in ("send_bonds", "send_certificates"):
+            held = model.bonds if name == "send_bonds" else model.certificates
+            sender, _, (number,) = self._with_shares(random, name, held)
+            return sender, name, (self._receiver(random), number)
         if name == "claim":
             return self._claim(random)
         sender = random.choice(self.accounts)
@@ -742,17 +767,18 @@ class LiquidDraws(Draws):
     def _with_shares(
         self, random: Random, name: str, money: Money
     ) -> tuple[int, str, tuple[Any, ...]]:
-        """Burn or convert: everything, a little, or all but what is next to nothing."""
+        """Burn, convert or send: everything, a little, or all but what is next to nothing."""
         holders = [one for one in self.accounts if money.held.get(one, 0)]
         if holders and random.random() < 0.95:
             sender = random.choice(holders)
         else:
             sender = random.choice(self.accounts)
         shares = money.held.get(sender, 0)
-        held = money.of(sender) if name == "burn_bonds" else shares
+        in_wei = name in ("burn_bonds", "send_bonds")
+        held = money.of(sender) if in_wei else shares
         rest = random.choice((MIN_SHARES, MIN_STAKE, random.randrange(1, 10)))
         fewest = min(shares, max(0, self.model.shares - MIN_SHARES))
-        if name == "burn_bonds":
+        if in_wei:
             fewest = self.model.worth(fewest)
         most = max(0, held - rest)
         marks = (held, held, held // 10, most, most, fewest, min(held, 3))
@@ -797,6 +823,8 @@ _WEIGHTS = (
     ("stake_for_certificates", 10),
     ("bonds_to_certificates", 4),
     ("certificates_to_bonds", 4),
+    ("send_bonds", 3),
+    ("send_certificates", 2),
     ("burn_bonds", 11),
     ("burn_certificates", 11),
     ("claim", 14),

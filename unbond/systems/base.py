@@ -607,7 +607,7 @@ class System(ABC):
         return self._receipt_with(purpose[-1], events, receipt)
 
     def _receipt_with(
-        self, main: E, events: tuple[Event, ...], receipt: ReceiptAPI | Rehearsed
+        self, main: E, events: tuple[Event, ...], receipt: ReceiptAPI | Landed | Rehearsed
     ) -> Receipt[E]:
         return Receipt(
             main=main,
