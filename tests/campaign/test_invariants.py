@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from unbond.campaign.invariants import Broken, Watch
-from unbond.models.base import CLAIMABLE, CLOSED, EXIT, LEAVING, Move, Outcome, Row
+from unbond.campaign.invariants import Watch
+from unbond.models.base import CLAIMABLE, CLOSED, EXIT, LEAVING, Broken, Move, Outcome, Row
 from unbond.models.delegated import DelegatedModel
 from unbond.when import SESSION_START
 

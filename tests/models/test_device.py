@@ -17,6 +17,7 @@ from unbond.models.base import (
     LOCKED,
     STAKE,
     UNLOCKED,
+    Broken,
     Move,
     Outcome,
     Refusal,
@@ -791,16 +792,16 @@ def test_a_model_that_breaks_a_law_is_found_out(pair: Story) -> None:
     paid = pair.done(WORKER, "withdraw_overflow", RIG)
     model.check_laws(paid)
     model.devices[RIG].cards = 5
-    with pytest.raises(AssertionError, match="D-10"):
+    with pytest.raises(Broken, match="D-10"):
         model.check_laws(paid)
     accepted = Outcome((), (("OfferAccepted", CO_STAKER, RIG, CO, 0, 0),), None)
     model.check_laws(accepted)
     model.stakes[CO_STAKER] *= 3
     model.owed += 600 * IO
-    with pytest.raises(AssertionError, match="D-8"):
+    with pytest.raises(Broken, match="D-8"):
         model.check_laws(accepted)
     model.owed += 1
-    with pytest.raises(AssertionError, match="books"):
+    with pytest.raises(Broken, match="books"):
         model.check_laws(accepted)
 
 

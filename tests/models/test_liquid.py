@@ -5,11 +5,22 @@ from __future__ import annotations
 import copy
 from collections import Counter
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from unbond.models.base import CLAIMABLE, CLOSED, EXIT, LEAVING, POWERS, Move, Outcome, Refusal, Row
+from unbond.models.base import (
+    CLAIMABLE,
+    CLOSED,
+    EXIT,
+    LEAVING,
+    POWERS,
+    Broken,
+    Move,
+    Outcome,
+    Refusal,
+    Row,
+)
 from unbond.models.liquid import (
     DAY,
     FIRST_FIT,
@@ -22,6 +33,9 @@ from unbond.models.liquid import (
     Validator,
 )
 from unbond.systems.liquid import LiquidStaking, Setup
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 COIN = 10**18
 POOL, OWNER, TREASURY, ANNA, BEN, STRANGER, ELSEWHERE = range(1000, 1007)
@@ -608,6 +622,73 @@ def test_sending_bonds_moves_the_fewest_shares_that_are_worth_them() -> None:
     assert story.refused(ANNA, "send_certificates", BEN, 3) == (
         *("ERC20InsufficientBalance", ANNA, 2, 3),
     )
+
+
+def _misbalanced(story: Story) -> Outcome:
+    story.model.free += 1
+    return NOTHING
+
+
+def _dearer_than_it_is(story: Story) -> Outcome:
+    story.model.pool_value -= 1
+    story.model.owed += 1
+    story.model.waiting[0].amount += 1
+    return NOTHING
+
+
+def _overtaken(story: Story) -> Outcome:
+    first, second = story.model.waiting
+    story.model.now = first.at + PAYOUT_TARGET
+    return Outcome((), (("Paid", BEN, second.id, 0),), None)
+
+
+def _out_of_order(story: Story) -> Outcome:
+    story.model.policy = PARTIAL_FIFO
+    story.model.waiting[1].claimable = 1
+    story.model.waiting[1].amount += 1
+    return NOTHING
+
+
+def _nobodys_share(story: Story) -> Outcome:
+    story.model.bonds.held[ANNA] += 1
+    return NOTHING
+
+
+def _coins_astray(story: Story) -> Outcome:
+    story.model.coin.held[POOL] += 1
+    return NOTHING
+
+
+def _forgotten(story: Story) -> Outcome:
+    story.model.waiting.clear()
+    return NOTHING
+
+
+NOTHING = Outcome((), (), None)
+
+
+@pytest.mark.rule("L-1", "L-6", "L-7", "L-10")
+@pytest.mark.parametrize(
+    ("happens", "law"),
+    [
+        (_misbalanced, "balance: "),
+        (_coins_astray, "coins: 1"),
+        (_forgotten, "queue: 0, "),
+        (_nobodys_share, "shares: "),
+        (_dearer_than_it_is, "rate: "),
+        (_overtaken, "order: somebody overdue: "),
+        (_out_of_order, "order: parts of younger ones: "),
+    ],
+)
+def test_the_laws_notice(happens: Callable[[Story], Outcome], law: str) -> None:
+    story = Story()
+    story.done(ANNA, "stake_for_bonds", 100 * COIN)
+    story.done(ANNA, "burn_bonds", 10 * COIN)
+    story.done(ANNA, "burn_bonds", 20 * COIN)
+    story.model.check_laws(NOTHING)
+    outcome = happens(story)
+    with pytest.raises(Broken, match=law):
+        story.model.check_laws(outcome)
 
 
 # What people try.

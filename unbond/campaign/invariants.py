@@ -8,14 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from unbond.models.base import CLOSED, EXIT, Model, Move, Outcome, Row
+from unbond.models.base import CLOSED, EXIT, Broken, Model, Move, Outcome, Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-
-class Broken(Exception):
-    """An invariant does not hold, though contract and model agree."""
 
 
 class Watch:

@@ -9,9 +9,9 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from unbond.campaign.arena import Arena, Disagreement
-from unbond.campaign.invariants import Broken, Watch
+from unbond.campaign.invariants import Watch
 from unbond.models import draws_for
-from unbond.models.base import Move
+from unbond.models.base import Broken, Move
 
 if TYPE_CHECKING:
     from collections.abc import Callable

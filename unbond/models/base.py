@@ -72,6 +72,20 @@ class Refusal(Exception):
         return hash(self.args)
 
 
+class Broken(Exception):
+    """An invariant does not hold: the rules themselves would be wrong."""
+
+
+def law(holds: bool, name: str, *numbers: object) -> None:
+    """Let this be so.
+
+    Raises:
+        Broken: when it is not, with the law's name and the numbers that show it.
+    """
+    if not holds:
+        raise Broken(f"{name}: {', '.join(map(str, numbers))}")
+
+
 class Outcome(NamedTuple):
     """What comes of an action."""
 
@@ -236,7 +250,7 @@ class Model(ABC):
             outcome: what came of it.
 
         Raises:
-            AssertionError: with a sentence that says what does not hold.
+            Broken: with a sentence that says what does not hold.
         """
 
     # For rules.

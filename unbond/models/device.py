@@ -22,6 +22,7 @@ from unbond.models.base import (
     Refusal,
     Row,
     amount_near,
+    law,
     pick,
 )
 
@@ -529,16 +530,16 @@ class DeviceModel(Model):
             [one.amount for mine in self.stakes.values() for one in mine if not one.closed]
         )
         earned = sum([sum(one.rewards.values()) for one in self.devices.values()])
-        assert self.owed == staked + earned, f"books: owes {self.owed}, not {staked} + {earned}"
+        law(self.owed == staked + earned, "books", self.owed, staked, earned)
         for fact in outcome.events:
             if fact[0] == "OverflowWithdrawn":
                 device = self.devices[fact[2]]
                 remains = device.counted(self.now) - device.waits(self.now)
                 short = device.requirement - remains
-                assert short <= 0, f"D-10: overflow left device {device.id} short of {short}"
+                law(short <= 0, "D-10: overflow left a device short", device.id, short)
             elif fact[0] == "OfferAccepted":
                 held = self._co_stakes(fact[1])
-                assert held <= MAX_CO_STAKES, f"D-8: {fact[1]:#x} has {held} co-stakes"
+                law(held <= MAX_CO_STAKES, "D-8: too many co-stakes", fact[1], held)
 
     # Rules.
 

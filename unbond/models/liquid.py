@@ -21,6 +21,7 @@ from unbond.models.base import (
     Refusal,
     Row,
     amount_near,
+    law,
     pick,
 )
 
@@ -423,18 +424,33 @@ class LiquidModel(Model):
 
     def check_laws(self, outcome: Outcome) -> None:
         """The books balance, the coins are there, and a share is never worth less (L-1, L-10)."""
-        assert self.assets() == self.liabilities(), f"balance: {self.ledger()}"
+        law(self.assets() == self.liabilities(), "balance", *self.ledger())
         here = self.coin.of(self.address)
-        assert here == self.liquidity + self.set_aside, f"coins: {here}, and {self.ledger()}"
+        law(here == self.liquidity + self.set_aside, "coins", here, *self.ledger())
         waiting = sum([one.amount - one.claimable for one in self.waiting])
-        assert waiting == self.owed, f"queue: {waiting} wait, {self.owed} are owed"
+        law(waiting == self.owed, "queue", waiting, self.owed)
         value, shares = self.pool_value, self.shares
         held = sum(self.bonds.held.values()) + sum(self.certificates.held.values())
-        assert held == shares <= value, f"shares: {held} are held, {shares} are worth {value}"
+        law(held == shares <= value, "shares", held, shares, value)
         old_value, old_shares = self._rate
         # Where there are none, they begin anew at a wei each.
         self._rate = (value, shares) if shares else (1, 1)
-        assert value * old_shares >= old_value * shares, "rate: a share lost value"
+        law(value * old_shares >= old_value * shares, "rate", value, shares, *self._rate)
+        self._check_order(outcome)
+
+    def _check_order(self, outcome: Outcome) -> None:
+        """Nobody overtakes who is overdue (L-6); parts are paid strictly by age (L-7)."""
+        if not self.waiting:
+            return
+        oldest = self.waiting[0]
+        if self.policy == PARTIAL_FIFO:
+            early = [one.id for one in self.waiting[1:] if one.claimable]
+            law(not early, "order: parts of younger ones", oldest.id, *early)
+        elif self.now >= oldest.at + PAYOUT_TARGET:
+            first = _number(oldest.id)
+            for fact in outcome.events:
+                if fact[0] in ("Paid", "SetAside"):
+                    law(_number(fact[2]) < first, "order: somebody overdue", oldest.id, fact[2])
 
     # Rules.
 
@@ -627,6 +643,11 @@ class LiquidModel(Model):
 
 def _add(money: Money, account: int, amount: int) -> None:
     money.held[account] = money.held.get(account, 0) + amount
+
+
+def _number(request: int) -> int:
+    """The place of a request among those of all."""
+    return request & ((1 << NUMBER_BITS) - 1)
 
 
 def _made_by(contract: int, number: int) -> int:
