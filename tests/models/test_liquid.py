@@ -629,10 +629,8 @@ def _misbalanced(story: Story) -> Outcome:
     return NOTHING
 
 
-def _dearer_than_it_is(story: Story) -> Outcome:
-    story.model.pool_value -= 1
-    story.model.owed += 1
-    story.model.waiting[0].amount += 1
+def _dearer_before(story: Story) -> Outcome:
+    story.model._rate = 2, 1
     return NOTHING
 
 
@@ -675,7 +673,7 @@ NOTHING = Outcome((), (), None)
         (_coins_astray, "coins: 1"),
         (_forgotten, "queue: 0, "),
         (_nobodys_share, "shares: "),
-        (_dearer_than_it_is, "rate: "),
+        (_dearer_before, "rate: "),
         (_overtaken, "order: somebody overdue: "),
         (_out_of_order, "order: parts of younger ones: "),
     ],
