@@ -164,15 +164,17 @@ class Chain:
         What it lacks is sent by ``giver``. The usual test accounts are as rich on anvil as they are
         on eth-tester, so that both engines send the same.
         """
-        if self.provider.name == "foundry":
-            tests = ape.accounts.test_accounts
-            for index in range(tests.number_of_accounts):
-                address = str(tests[index].address)
-                if self.balance_of(address) < RICHES:
-                    self.provider.make_request("anvil_setBalance", [address, hex(RICHES)])
+        self._enrich_usual()
         missing = amount + FOR_GAS - self.balance_of(str(account.address))
         if missing > 0:
             self.transfer(giver, str(account.address), missing)
+
+    def _enrich_usual(self) -> None:
+        """Let the usual test accounts have what they have on eth-tester from the beginning."""
+        if self.provider.name == "foundry":
+            for address in usual_accounts():
+                if self.balance_of(address) < RICHES:
+                    self.provider.make_request("anvil_setBalance", [address, hex(RICHES)])
 
     def transfer(self, sender: AccountAPI, to: str, amount: int) -> None:
         """Send ``amount`` wei of the chain's coin to ``to``."""
@@ -213,6 +215,63 @@ class Chain:
             return self._embedded.send(params, sender)
         except Reverted as error:
             raise errors.decode(error.data) from None
+
+    def view(
+        self,
+        contract: Contract,
+        method: str,
+        arguments: tuple[Any, ...],
+        *,
+        params: TxParams,
+        block: Block,
+    ) -> bytes:
+        """What a contract's method returns or would return in a block.
+
+        Args:
+            contract: of which.
+            method: its name.
+            arguments: what that is called with.
+            params: the same as a call: ``to``, ``data``, ``value`` in wei, ``from`` if anybody.
+            block: in which to ask.
+
+        Raises:
+            Refused: when the contract refuses.
+        """
+        return self.call(params, contract.errors, block)
+
+    def act(
+        self,
+        contract: Contract,
+        method: str,
+        arguments: tuple[Any, ...],
+        *,
+        sender: AccountAPI,
+        params: TxParams,
+    ) -> ReceiptAPI | Landed | Rehearsed:
+        """Send a transaction, if it would succeed; or only rehearse it, while the chain does so.
+
+        Args:
+            contract: to which.
+            method: the name of its method.
+            arguments: what that is called with.
+            sender: who sends it.
+            params: the same as a call: ``to``, ``data``, ``value`` in wei, ``from``.
+
+        Raises:
+            Refused: when the contract refuses; nothing was sent.
+        """
+        rehearsed = self.rehearse(params, contract.errors)
+        if rehearsed is not None:
+            return rehearsed
+        landed = self.try_send(params, contract.errors, sender)
+        if landed is not None:
+            return landed
+        contract.methods[method].decode(self.call(params, contract.errors, NEXT_BLOCK))
+        try:
+            return self.send(contract.instance, method, arguments, sender=sender, params=params)
+        except ContractLogicError as error:
+            # A live chain moved on between the question and the transaction.
+            raise contract.errors.refusal(error.base_err or error) from None
 
     @contextmanager
     def rehearsing(self) -> Iterator[None]:
@@ -373,7 +432,7 @@ class Contract:
             Refused: when the contract refuses.
         """
         params = self._params(method, arguments, sender, value)
-        raw = self.chain.call(params, self.errors, block)
+        raw = self.chain.view(self, method, arguments, params=params, block=block)
         return self._methods[method].decode(raw)
 
     def _params(
@@ -397,18 +456,7 @@ class Contract:
             Refused: when the contract refuses; nothing was sent.
         """
         params = self._params(method, arguments, sender, value)
-        rehearsed = self.chain.rehearse(params, self.errors)
-        if rehearsed is not None:
-            return rehearsed
-        landed = self.chain.try_send(params, self.errors, sender)
-        if landed is not None:
-            return landed
-        self.view(method, *arguments, sender=sender, value=value)
-        try:
-            return self.chain.send(self.instance, method, arguments, sender=sender, params=params)
-        except ContractLogicError as error:
-            # A live chain moved on between the question and the transaction.
-            raise self.errors.refusal(error.base_err or error) from None
+        return self.chain.act(self, method, arguments, sender=sender, params=params)
 
     def logs(self, receipt: ReceiptAPI | Landed | Rehearsed) -> Iterator[Log]:
         """The events of this contract in a receipt, in order."""
@@ -453,6 +501,12 @@ class Contract:
         if codec is None:
             return None
         return Log(codec.name, codec.decode(topics, bytes(HexBytes(log["data"]))))
+
+
+def usual_accounts() -> list[str]:
+    """The addresses of the ten usual test accounts, in their order."""
+    tests = ape.accounts.test_accounts
+    return [str(tests[index].address) for index in range(tests.number_of_accounts)]
 
 
 @contextmanager

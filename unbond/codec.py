@@ -141,3 +141,24 @@ def _from_topic(field: ABIType, topic: bytes) -> Any:
         return topic
     (value,) = decode_values([field], topic)
     return value
+
+
+def word(value: Any) -> bytes:
+    """A value of an elementary type as contracts have it: 32 bytes."""
+    return value if isinstance(value, bytes) else int(value).to_bytes(32, "big")
+
+
+class EventWords:
+    """Turns an event of which all fields are known as numbers into the log of a contract."""
+
+    def __init__(self, abi: EventABI) -> None:
+        """Serve the event that ``abi`` describes."""
+        self._topic = keccak(text=abi.selector)
+        self._indexed = [place for place, one in enumerate(abi.inputs, 1) if one.indexed]
+        self._plain = [place for place, one in enumerate(abi.inputs, 1) if not one.indexed]
+
+    def log(self, fact: Sequence[Any]) -> tuple[list[bytes], bytes]:
+        """The topics and the data of an event; ``fact`` is its name, then its fields in order."""
+        topics = [self._topic]
+        topics += [int(fact[place]).to_bytes(32, "big") for place in self._indexed]
+        return topics, b"".join([int(fact[place]).to_bytes(32, "big") for place in self._plain])

@@ -13,11 +13,11 @@ from eth_abi.abi import decode, encode
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
-from unbond.chain import Chain, Deployed, Rehearsed
-from unbond.clock import LAST_BLOCK, NEXT_BLOCK, Block, Clock
+from unbond.chain import FOR_GAS, Deployed, Rehearsed, usual_accounts
+from unbond.clock import NEXT_BLOCK, Block
 from unbond.codec import encode_values
 from unbond.errors import ErrorDecoder, Refused
-from unbond.when import SESSION_START
+from unbond.inprocess import OwnChain
 
 if TYPE_CHECKING:
     from ape.api.accounts import AccountAPI
@@ -71,6 +71,13 @@ class Revm:
         finally:
             self.evm.reset_transient_storage()
 
+    def set_nonce(self, account: str, sent: int) -> None:
+        """Let an account have sent this much: the engine counts no calls, only deployments."""
+        known = self.evm.basic(account)
+        if known.nonce != sent:
+            info = pyrevm.AccountInfo(nonce=sent, balance=known.balance)  # type: ignore[call-arg]
+            self.evm.insert_account_info(account, info)
+
     def call(self, sender: str, to: str, data: bytes, value: int = 0) -> bytes:
         """Call a contract, or send coins in wei; what it does stays.
 
@@ -121,70 +128,26 @@ def _failure(error: RuntimeError) -> Reverted | Halted:
     return Halted(text)
 
 
-class RevmClock(Clock):
-    """The clock of a chain in the process."""
-
-    def __init__(self, engine: Revm) -> None:
-        """Stand a second before the one at which every session starts."""
-        self._engine = engine
-        self.last = SESSION_START - 1
-        """The second of the last block."""
-        self.full = False
-        """Whether something happened in it."""
-
-    def _latest(self) -> tuple[int, bool]:
-        return self.last, self.full
-
-    def _mine_at(self, second: int) -> None:
-        self.last, self.full = second, False
-
-    def tick(self) -> int:
-        """Let something happen in the next second; returns it."""
-        self.last, self.full = self.last + 1, True
-        return self.last
+def _named(error: Halted, errors: ErrorDecoder) -> Refused:
+    """A halt by the name that it has on every engine; one that no other engine tells, as it is."""
+    try:
+        return errors.refusal(error)
+    except Halted:
+        return Refused(str(error))
 
 
-class RevmChain(Chain):
+class RevmChain(OwnChain):
     """A chain that lives in this process and is driven like any other."""
-
-    clock: RevmClock
 
     def __init__(self) -> None:
         """Begin with the usual test accounts having nothing."""
+        super().__init__()
         self.engine = Revm()
-        self.clock = RevmClock(self.engine)
-        self._rehearsal = None
-        self._blocks = 0
-
-    @property
-    def is_local(self) -> bool:
-        """Always."""
-        return True
 
     @property
     def name(self) -> str:
         """What timelines call it."""
         return "revm"
-
-    @property
-    def outlives_command(self) -> bool:
-        """Never."""
-        return False
-
-    @property
-    def url(self) -> str:
-        """Other clients cannot reach it."""
-        return ""
-
-    @property
-    def chain_id(self) -> int:
-        """The engine's own."""
-        return 1
-
-    @property
-    def now(self) -> int:
-        """The second of the next transaction."""
-        return self.clock.now
 
     def code_at(self, address: str) -> bytes:
         """The code at an address; empty if there is none."""
@@ -195,9 +158,17 @@ class RevmChain(Chain):
         return int(self.engine.evm.get_balance(address))
 
     def enrich(self, account: AccountAPI, amount: int, giver: AccountAPI) -> None:
-        """Let an account have at least ``amount`` of the coin, in wei, out of nothing."""
+        """Let an account have at least ``amount`` of the coin, in wei, out of nothing.
+
+        It takes the second that it takes elsewhere, where the usual test accounts are rich and all
+        others are sent what they lack.
+        """
         address = str(account.address)
-        if self.balance_of(address) < amount:
+        held = self.balance_of(address)
+        if held < amount + FOR_GAS and address not in usual_accounts():
+            self.clock.tick()
+            self._count(giver)
+        if held < amount:
             self.engine.evm.set_balance(address, amount)
 
     def transfer(self, sender: AccountAPI, to: str, amount: int) -> None:
@@ -207,19 +178,16 @@ class RevmChain(Chain):
             self.engine.evm.set_balance(address, amount)
         self.engine.set_second(self.clock.tick())
         self.engine.call(address, to, b"", amount)
+        self._count(sender)
 
     def snapshot(self) -> Any:
         """What the chain needs to know to go back to the present."""
-        return self.engine.evm.snapshot(), self.clock.last, self.clock.full
+        return self.engine.evm.snapshot(), self.clock.last, self.clock.full, dict(self._sent)
 
     def restore(self, snapshot: Any) -> None:
         """Go back to a snapshot, which can then be used no more."""
-        checkpoint, self.clock.last, self.clock.full = snapshot
+        checkpoint, self.clock.last, self.clock.full, self._sent = snapshot
         self.engine.evm.revert(checkpoint)
-
-    def timestamp_of(self, block: Block) -> int:
-        """The second of the last block, or of the next."""
-        return self.clock.last if block == LAST_BLOCK else self.clock.now
 
     def call(self, params: TxParams, errors: ErrorDecoder, block: Block) -> bytes:
         """What a call returns in the last block or in the next.
@@ -245,7 +213,7 @@ class RevmChain(Chain):
         except Reverted as error:
             raise errors.decode(error.data) from None
         except Halted as error:
-            raise Refused(str(error)) from None
+            raise _named(error, errors) from None
 
     def send(
         self,
@@ -263,6 +231,7 @@ class RevmChain(Chain):
             {"address": address, "topics": topics, "data": data}
             for address, topics, data in self.engine.logs()
         ]
+        self._count(sender)
         self._blocks += 1
         return Rehearsed(
             logs=logs,
@@ -293,6 +262,7 @@ class RevmChain(Chain):
         self.try_deploy(kind, *arguments, sender=sender)
         self.engine.set_second(self.clock.tick())
         address = self._create(kind, arguments, sender)
+        self._count(sender)
         self._blocks += 1
         return Deployed(address, arguments, self._blocks, self.clock.last, "")
 
@@ -302,6 +272,7 @@ class RevmChain(Chain):
         contract = kind.contract_type
         constructor = contract.constructor
         code = bytes(contract.get_deployment_bytecode() or b"")
+        self.engine.set_nonce(str(sender.address), self._sent_by(sender))
         try:
             return self.engine.deploy(
                 str(sender.address), code + encode_values(constructor.inputs, arguments)

@@ -92,6 +92,11 @@ class Roles:
         """
         return str(self._holder(role).address)
 
+    @property
+    def known(self) -> list[str]:
+        """The roles that somebody has by now, in the order in which they were given."""
+        return list(self._accounts)
+
     def name_of(self, address: str) -> str:
         """The role of the account at ``address``; the address itself if it has none."""
         for role, account in self._accounts.items():

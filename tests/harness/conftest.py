@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import ape
 import pytest
-from ape.contracts import ContractContainer
+from ape.contracts import ContractContainer, ContractInstance
+from ape.types import AddressType
 from ape_foundry.provider import FoundryProvider
 from ape_test.provider import LocalProvider
 from ethpm_types import ContractType
@@ -63,15 +64,20 @@ class Engine:
 
     def deploy_code(self, runtime: str, *abi: dict[str, object]) -> Contract:
         """Deploy a contract that consists of these bytes, in hex."""
-        size = len(runtime) // 2
-        # PUSH the code, store it at the end of the first word, and return that end.
-        creation = f"{0x5F + size:02x}{runtime}5f5260{size:02x}60{32 - size:02x}f3"
-        kind = ContractType.model_validate(
-            {"abi": list(abi), "deploymentBytecode": {"bytecode": f"0x{creation}"}}
-        )
-        container = ContractContainer(kind)
-        there = self.chain.deploy(container, sender=self.accounts[0])
-        return Contract(self.chain, container.at(there.address, fetch_from_explorer=False))
+        return deploy_code(self.chain, runtime, *abi)
+
+
+def deploy_code(chain: Chain, runtime: str, *abi: dict[str, object]) -> Contract:
+    """Deploy a contract that consists of these bytes, in hex."""
+    size = len(runtime) // 2
+    # PUSH the code, store it at the end of the first word, and return that end.
+    creation = f"{0x5F + size:02x}{runtime}5f5260{size:02x}60{32 - size:02x}f3"
+    kind = ContractType.model_validate(
+        {"abi": list(abi), "deploymentBytecode": {"bytecode": f"0x{creation}"}}
+    )
+    container = ContractContainer(kind)
+    there = chain.deploy(container, sender=ape.accounts.test_accounts[0])
+    return Contract(chain, ContractInstance(AddressType(there.address), kind))
 
 
 class Engines:

@@ -15,6 +15,7 @@ from eth_utils.crypto import keccak
 
 from unbond.artifacts import container
 from unbond.chain import Contract
+from unbond.codec import EventWords, word
 from unbond.errors import Refused
 from unbond.models import draws_for, model_for
 from unbond.models.base import Move, Outcome, Refusal, Row
@@ -27,7 +28,6 @@ from unbond.when import HOUR, SESSION_START
 
 if TYPE_CHECKING:
     from ethpm_types import ContractType
-    from ethpm_types.abi import EventABI
 
 LIMIT = 4096
 """How many positions of an account are looked at."""
@@ -61,26 +61,6 @@ class _Listener:
 
     def act(self, method: str, *arguments: Any, sender: Any, value: int = 0) -> Any:
         raise _Sent(self, method, arguments, value)
-
-
-def word(value: Any) -> bytes:
-    """A value of an elementary type as contracts have it: 32 bytes."""
-    return value if isinstance(value, bytes) else int(value).to_bytes(32, "big")
-
-
-class _EventWords:
-    """Turns an event that a model tells into the log that a contract writes."""
-
-    def __init__(self, abi: EventABI) -> None:
-        self.topic = keccak(text=abi.selector)
-        self.indexed = [place for place, one in enumerate(abi.inputs, 1) if one.indexed]
-        self.plain = [place for place, one in enumerate(abi.inputs, 1) if not one.indexed]
-        self.count = len(abi.inputs)
-
-    def log(self, fact: tuple[Any, ...]) -> tuple[list[bytes], bytes]:
-        topics = [self.topic]
-        topics += [int(fact[place]).to_bytes(32, "big") for place in self.indexed]
-        return topics, b"".join([int(fact[place]).to_bytes(32, "big") for place in self.plain])
 
 
 _SMALL = [word(number) for number in range(8)]
@@ -154,7 +134,7 @@ class Arena:
         self.target = system.address
         self._emitter = system.address
         kinds: list[ContractType] = [system.contract.instance.contract_type]
-        self._events = {abi.name: _EventWords(abi) for kind in kinds for abi in kind.events}
+        self._events = {abi.name: EventWords(abi) for kind in kinds for abi in kind.events}
         self._contract: Contract = system.contract
         self._calls = {
             name: getattr(system, name) for name, spec in self.kind.actions().items() if spec.sends
