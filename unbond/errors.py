@@ -97,6 +97,10 @@ class Refused(Exception):
         }
 
 
+class Unanswered(LookupError):
+    """What was asked can be answered by a contract only, and here is none."""
+
+
 class ZeroAmount(Refused):
     """An amount of zero was given, or there is nothing to pay (C-12)."""
 

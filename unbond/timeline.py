@@ -68,6 +68,8 @@ class Entry:
     differences: tuple[str, ...] = ()
     """Where it was not as expected, with the lines of the file."""
     note: str | None = None
+    left_out: bool = False
+    """Whether it was neither done nor asked, because only a contract could answer."""
 
 
 @dataclass
@@ -87,6 +89,16 @@ class Timeline:
     def passed(self) -> bool:
         """Whether everything was as expected."""
         return not any(entry.differences for entry in self.entries)
+
+    @property
+    def differences(self) -> list[str]:
+        """What was not as expected, each in one line with the line of the file."""
+        return [difference for entry in self.entries for difference in entry.differences]
+
+    @property
+    def heading(self) -> str:
+        """Its title, and the document that it works out."""
+        return f"document {self.document}: {self.title}" if self.document else self.title
 
     def as_dict(self) -> dict[str, Any]:
         """The timeline for programs, ready for JSON: values are written as :func:`jsonable` does.
@@ -127,6 +139,8 @@ class Timeline:
             "balances": {role: str(held) for role, held in entry.balances.items()},
             "differences": list(entry.differences),
         }
+        if entry.left_out:
+            told["leftOut"] = True
         if entry.others:
             told["tokens"] = {
                 role: {symbol: str(wei) for symbol, wei in held.items()}
@@ -153,16 +167,11 @@ class Timeline:
                 Text(result, style=style),
                 Text(self._holdings_text(entry)),
             )
-        document = f"document {self.document}: " if self.document else ""
-        parts: list[RenderableType] = [Text(f"{document}{self.title}", style="bold")]
+        parts: list[RenderableType] = [Text(self.heading, style="bold")]
         if self.about:
             parts.append(Text(self.about))
         parts.append(table)
-        parts += [
-            Text(difference, style="red")
-            for entry in self.entries
-            for difference in entry.differences
-        ]
+        parts += [Text(difference, style="red") for difference in self.differences]
         return parts
 
     def _holdings_text(self, entry: Entry) -> str:

@@ -163,6 +163,13 @@ class Model(ABC):
     )
     powers: ClassVar[tuple[str, ...]]
     """The powers it uses."""
+    tokens: ClassVar[tuple[str, ...]] = ("token",)
+    """For each kind of :attr:`money` the view of the contract that says which token it is; empty
+    for the coin of the chain."""
+    answers: ClassVar[dict[str, str]] = {}
+    """The contract's views that it can answer, besides those that all systems have, each with the
+    attribute that is the answer, or the method that gives it: one that takes numbers, and returns
+    what the contract does, as numbers in order."""
     payments: ClassVar[dict[str, tuple[int, int]]]
     """The events that pay principal: where among an event's fields the position's id and the
     amount stand."""

@@ -38,6 +38,8 @@ MAX_COMMISSION = 3000
 
 _MONDAY = 345_600
 """The first Monday 00:00 UTC in Unix time."""
+_UNDERFLOW = 0x11
+"""What the compiler's own check says of a difference under zero."""
 _PARTS = 10**18
 """Parts of a wei in which rewards are divided."""
 
@@ -93,6 +95,13 @@ class DelegatedModel(Model):
         "set_provider_active",
     )
     powers = ("REGISTRAR_ROLE", "REWARDER_ROLE", "PAUSER_ROLE")
+    answers: ClassVar = {
+        "epochAt": "epoch_at",
+        "stakes": "stake_of",
+        "tickets": "ticket_of",
+        "providers": "provider_of",
+        "providerRow": "provider_row",
+    }
     payments: ClassVar = {"Claimed": (2, 3)}
 
     def __init__(self, address: int, owner: int, *, origin: int, lock_rewards: bool) -> None:
@@ -278,6 +287,49 @@ class DelegatedModel(Model):
         """Everything that came in and has not been paid out."""
         return self.owed
 
+    def epoch_at(self, moment: int) -> int:
+        """The number of the epoch that holds a moment (E-1)."""
+        if moment < self.origin:
+            raise Refusal("Panic", _UNDERFLOW)
+        return self._epoch(moment)
+
+    def stake_of(self, stake: int) -> tuple[int, ...]:
+        """A lot: owner, provider, amount, rewards, epoch, and when it and they open; or zeros."""
+        owner = self.owner_of(stake)
+        lot = self.lots.get(stake)
+        if lot is None or lot.kind != STAKE:
+            return (owner, 0, 0, 0, 0, 0, 0)
+        rewards = self._rewards(lot)
+        opens = self._rewards_open_at(lot)
+        return (owner, lot.provider, lot.amount, rewards, lot.epoch, lot.opens, opens)
+
+    def ticket_of(self, ticket: int) -> tuple[int, int, int]:
+        """A ticket: owner, amount, and when it opens; or zeros."""
+        owner = self.owner_of(ticket)
+        found = self.lots.get(ticket)
+        if found is None or found.kind != EXIT:
+            return (owner, 0, 0)
+        return (owner, found.amount, found.opens)
+
+    def provider_of(self, provider: int) -> tuple[bool, int, int, int, int]:
+        """A provider: whether active, its commission, what is staked, earns, and is kept."""
+        found = self._known(provider)
+        staked = found.earning + found.young
+        earning = staked if self._epoch(self.now) > found.young_epoch else found.earning
+        return (found.active, found.commission, staked, earning, found.kept)
+
+    def provider_row(self, account: int, provider: int) -> tuple[int, int, int, int]:
+        """What an account has staked with one provider: all, unlocked, locked, status (E-6)."""
+        self._known(provider)
+        amounts = {LOCKED: 0, UNLOCKED: 0}
+        for row in self.positions(account):
+            if row.kind == STAKE and self.lots[row.id].provider == provider:
+                amounts[row.state] += row.amount
+        unlocked, locked = amounts[UNLOCKED], amounts[LOCKED]
+        # None, locked, partially unlocked, unlocked.
+        status = (0 if not unlocked else 3) if not locked else (2 if unlocked else 1)
+        return (unlocked + locked, unlocked, locked, status)
+
     # Rules.
 
     def _epoch(self, second: int) -> int:
@@ -339,9 +391,13 @@ class DelegatedModel(Model):
         since = max(lot.paid, self._each_at.get((lot.provider, lot.epoch), 0))
         return lot.amount * (self.providers[lot.provider].each - since) // _PARTS
 
+    def _rewards_open_at(self, lot: Lot) -> int:
+        """When the rewards of a lot can be claimed (E-8)."""
+        return lot.opens if self.lock_rewards else self.origin + (lot.epoch + 2) * EPOCH
+
     def _open_rewards(self, lot: Lot) -> int:
         """The rewards of a lot, if they can be claimed (E-8)."""
-        opens = lot.opens if self.lock_rewards else self.origin + (lot.epoch + 2) * EPOCH
+        opens = self._rewards_open_at(lot)
         if self.now < opens:
             raise Refusal("StillLocked", opens)
         rewards = self._rewards(lot)

@@ -176,6 +176,14 @@ class DeviceModel(Model):
         "terminate_device",
     )
     powers = ("REGISTRAR_ROLE", "REWARDER_ROLE", "PAUSER_ROLE")
+    answers: ClassVar = {
+        "overflow": "overflow",
+        "countedStake": "counted_stake",
+        "isEligible": "is_eligible",
+        "statusOf": "status_of",
+        "previewUnstake": "preview_unstake",
+        "rewardsOf": "rewards_of",
+    }
     payments: ClassVar = {"Withdrawn": (2, 3)}
 
     def __init__(self, address: int, owner: int) -> None:

@@ -127,6 +127,16 @@ class LiquidModel(Model):
         "schedule_release",
     )
     powers = ("OPERATOR_ROLE", "PAUSER_ROLE")
+    tokens = ("", "bonds", "certificates")
+    answers: ClassVar = {
+        "freeLiquidity": "liquidity",
+        "queueAhead": "queue_ahead",
+        "isOverdue": "is_overdue",
+        "ledger": "ledger",
+        "owed": "owed",
+        "poolValue": "pool_value",
+        "totalShares": "shares",
+    }
     payments: ClassVar = {"Claimed": (2, 4), "Paid": (2, 3)}
 
     def __init__(self, address: int, owner: int, *, policy: int, treasury: int) -> None:

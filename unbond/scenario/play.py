@@ -11,7 +11,7 @@ from unbond.amounts import LARGEST, parse_amount, parse_share
 from unbond.chain import Chain
 from unbond.clock import LAST_BLOCK, NEXT_BLOCK, Block, ClockError
 from unbond.codec import snake
-from unbond.errors import Refused
+from unbond.errors import Refused, Unanswered
 from unbond.positions import PositionState
 from unbond.roles import Roles, parse_address
 from unbond.scenario.bind import BoundScenario
@@ -33,6 +33,10 @@ class _Done:
     timestamp: int
     event: dict[str, Any]
     position: int | None
+
+
+LEFT_OUT = "left out: only a contract can answer this"
+"""What a timeline says of a step that the chain cannot do, since it is a model."""
 
 
 class RoleSpeaker(SystemSpeaker):
@@ -247,6 +251,7 @@ class _Session:
         receipt: Receipt[Any] | None = None
         refusal: Refused | None = None
         returned: Any = None
+        answered = True
         try:
             if spec.sends:
                 receipt = method(self.roles.account(step.by or ""), **arguments)
@@ -254,6 +259,8 @@ class _Session:
                 returned = method(**arguments)
         except Refused as error:
             refusal = error
+        except Unanswered:
+            answered = False
         # After a transaction things stand as in its block; else as in the next, which is now.
         block: Block = LAST_BLOCK if receipt else NEXT_BLOCK
         if receipt is not None and step.name is not None:
@@ -273,7 +280,8 @@ class _Session:
             for role in dict.fromkeys([*self.people, *step.expect.balances])
         }
         checker = Comparison(self.file, self, place)
-        checker.outcome(step, receipt, refusal, returned)
+        if answered:
+            checker.outcome(step, receipt, refusal, returned)
         checker.balances(step, balances)
         checker.positions(step, positions)
         return Entry(
@@ -282,7 +290,7 @@ class _Session:
             role=step.by or "",
             action=name,
             what=self._describe(spec, step),
-            result=self._result(receipt, refusal, returned),
+            result=self._result(receipt, refusal, returned) if answered else LEFT_OUT,
             event=dict(vars(receipt.main)) if receipt else None,
             refused={"name": refusal.name, **refusal.fields} if refusal else None,
             returned=plain_value(returned),
@@ -301,6 +309,7 @@ class _Session:
             },
             differences=tuple(checker.differences),
             note=step.note,
+            left_out=not answered,
         )
 
     def _go_to_time_of(self, place: Location, step: Step) -> int:

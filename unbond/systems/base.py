@@ -247,6 +247,8 @@ class System(ABC):
     """What a scenario file can say of its deployment."""
     event_types: ClassVar[tuple[type[Event], ...]]
     """Its events."""
+    furnished: ClassVar[tuple[str, ...]] = ()
+    """The fields of the setup, all of them mappings, that :meth:`furnish` adds one by one."""
     showcase: ClassVar[dict[str, Any]] = {}
     """How it is set up on a chain to try things on, as a scenario file would say it."""
     command_names: ClassVar[dict[str, str]] = {}
@@ -410,6 +412,10 @@ class System(ABC):
         """What is done next about each of these positions, which are not closed."""
         return [self.next_step(position) for position in positions]
 
+    def waits_for(self, position: Position) -> str:
+        """What has to happen before a position can be acted on that time alone does not open."""
+        return f"what {position.blocked_by} says"
+
     def history(self, first: int = 0) -> list[Happening]:
         """What has happened in the system since the block ``first``, the oldest first."""
         return [
@@ -417,8 +423,9 @@ class System(ABC):
             for log, block, timestamp, txn_hash in self.contract.history(first)
         ]
 
+    @classmethod
     def action_of(
-        self, method: str, values: list[Any], value: int = 0
+        cls, method: str, values: list[Any], value: int = 0
     ) -> tuple[str, dict[str, Any]] | None:
         """The action that a call of the contract is, and its arguments; None if it is none.
 
@@ -428,7 +435,7 @@ class System(ABC):
             value: what is sent along, in wei of the chain's coin.
         """
         spec = next(
-            (one for one in self.actions().values() if one.sends and camel(one.name) == method),
+            (one for one in cls.actions().values() if one.sends and camel(one.name) == method),
             None,
         )
         if spec is None:
@@ -436,10 +443,10 @@ class System(ABC):
         # One of a list, where the contract takes many.
         plain = [one[0] if isinstance(one, list) and len(one) == 1 else one for one in values]
         names = list(spec.arguments)
-        if value and len(names) == len(plain) + 1:
-            # What is sent along is the amount.
-            amount = next(n for n, kind in spec.arguments.items() if kind is ArgumentKind.AMOUNT)
-            plain.insert(names.index(amount), value)
+        amounts = [n for n, kind in spec.arguments.items() if kind is ArgumentKind.AMOUNT]
+        if amounts and len(names) == len(plain) + 1:
+            # What is sent along is the amount; that may be nothing.
+            plain.insert(names.index(amounts[0]), value)
         if len(names) != len(plain) or any(isinstance(one, list) for one in plain):
             return None
         found = dict(zip(names, plain, strict=True))

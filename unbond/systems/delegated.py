@@ -336,6 +336,7 @@ class DelegatedStaking(NumberedSystem):
     symbol = "ANKR"
     powers = ("REGISTRAR_ROLE", "REWARDER_ROLE", "PAUSER_ROLE")
     setup_model = Setup
+    furnished = ("providers",)
     showcase: ClassVar = {"providers": {"provider": "5 %"}}
     command_names: ClassVar = {"claim_rewards": "rewards", "restake_rewards": "restake"}
     event_types = (

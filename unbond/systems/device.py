@@ -523,6 +523,7 @@ class DeviceStaking(NumberedSystem):
     symbol = "IO"
     powers = ("REGISTRAR_ROLE", "REWARDER_ROLE", "PAUSER_ROLE")
     setup_model = Setup
+    furnished = ("devices",)
     showcase: ClassVar = {
         "devices": {
             "1": {"cards": 1},
@@ -601,6 +602,14 @@ class DeviceStaking(NumberedSystem):
             return NextStep("close_offer", {"device": position.id})
         own = position.kind is PositionKind.STAKE
         return NextStep("unstake" if own else "unstake_co_stake", {"device": position.id})
+
+    def waits_for(self, position: Position) -> str:
+        """The end of a rental, or of an offer (D-14)."""
+        ends = {
+            DeviceRented.__name__: "the end of the device's rental",
+            OfferOpen.__name__: "the offer to be closed or accepted",
+        }
+        return ends.get(position.blocked_by) or super().waits_for(position)
 
     def since(self, position: Position, history: list[Happening]) -> int | None:
         """The second since which a position has been what it is; a stake has its device's id."""

@@ -607,6 +607,12 @@ class LiquidStaking(NumberedSystem):
             for one in positions
         ]
 
+    def waits_for(self, position: Position) -> str:
+        """Coins, for a request that nothing has been kept for."""
+        if position.blocked_by == StillWaiting.__name__:
+            return "coins, which a harvest, a release or a top-up brings, and settling"
+        return super().waits_for(position)
+
     # Staker.
 
     @action
