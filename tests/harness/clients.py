@@ -12,6 +12,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from ape_run._cli import cli as ape_run
+from click.testing import CliRunner
+
 ROOT = Path(__file__).parent.parent.parent
 APE = Path(sys.executable).with_name("ape")
 _ids = count(1)
@@ -65,6 +68,14 @@ class Outcome:
         assert self.code == 2, (self.out, self.err)
         assert "Traceback" not in self.err
         return self.err.splitlines()[-1]
+
+
+def run_here(*words: str) -> Outcome:
+    """Run ``ape run …`` in this process."""
+    result = CliRunner(mix_stderr=False).invoke(ape_run, words)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return Outcome(result.exit_code, result.stdout, result.stderr)
 
 
 class RunningDevnet:

@@ -16,10 +16,8 @@ from typing import TYPE_CHECKING, Any
 import ape
 import pytest
 from ape.logging import logger
-from ape_run._cli import cli as ape_run
-from click.testing import CliRunner
 
-from tests.harness.clients import APE, ROOT, Outcome, ask
+from tests.harness.clients import APE, ROOT, Outcome, ask, run_here
 from tests.harness.conftest import unused_port
 from unbond.book import AddressBook
 from unbond.chain import Chain
@@ -151,13 +149,6 @@ def deployed(
     told, text = first_deployment
     book.path.write_text(text)
     return told
-
-
-def run_here(*words: str) -> Outcome:
-    result = CliRunner(mix_stderr=False).invoke(ape_run, words)
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return Outcome(result.exit_code, result.stdout, result.stderr)
 
 
 def alone(*words: str | Path) -> Outcome:
@@ -1116,7 +1107,7 @@ def test_the_list_of_commands(here: Callable[..., Outcome], kind: type[System]) 
         assert f"  {name} " in listed
     assert "  status " in listed
     every = here("--help").out
-    for name in (kind.name, "demo", "deploy", "devnet", "scenario", "status", "travel"):
+    for name in (kind.name, "demo", "deploy", "devnet", "forecast", "scenario", "status", "travel"):
         assert f"  {name} " in every
 
 
@@ -1157,6 +1148,7 @@ def test_help_of_a_command_says_what_it_does_and_takes(
         (("status",), ["[ACCOUNT…]", "--json", "--network"]),
         (("devnet",), ["--port", "--fresh", "--seed-with", "--state", "--json", "COMMAND"]),
         (("scenario",), ["FILE…", "--keep", "--json", "--network"]),
+        (("forecast",), ["FILE…", "--json", "no network is touched"]),
         (("demo",), ["--json", "--network"]),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",

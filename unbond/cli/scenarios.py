@@ -16,6 +16,23 @@ from unbond.scenario import BoundScenario, ScenarioError, load_scenario, play
 from unbond.timeline import Timeline
 
 
+def bind_files(files: Sequence[Path]) -> list[BoundScenario]:
+    """Read and check scenario files.
+
+    Raises:
+        ScenarioError: with the problems of all files.
+    """
+    bound, problems = [], []
+    for file in files:
+        try:
+            bound.append(BoundScenario(load_scenario(file)))
+        except ScenarioError as error:
+            problems += error.problems
+    if problems:
+        raise ScenarioError(problems)
+    return bound
+
+
 def play_files(files: Sequence[Path], *, keep: bool = False) -> list[Timeline]:
     """Play scenario files one after another, each on the chain as it was before the first.
 
@@ -28,14 +45,7 @@ def play_files(files: Sequence[Path], *, keep: bool = False) -> list[Timeline]:
     Raises:
         ScenarioError: with the problems of all files.
     """
-    runs, problems = [], []
-    for file in files:
-        try:
-            runs.append(BoundScenario(load_scenario(file)))
-        except ScenarioError as error:
-            problems += error.problems
-    if problems:
-        raise ScenarioError(problems)
+    runs = bind_files(files)
     chain = Chain()
     timelines = []
     progress = Progress(
@@ -71,8 +81,14 @@ def show_timelines(timelines: list[Timeline], *, as_json: bool) -> None:
         for timeline in timelines:
             console.print(*timeline.render(), sep="\n")
             console.print()
-        failed = [timeline.file for timeline in timelines if not timeline.passed]
+    conclude(timelines, aloud=not as_json)
+
+
+def conclude(timelines: list[Timeline], *, aloud: bool) -> None:
+    """Leave with exit code 1 if something was not as expected; say so in a line, if ``aloud``."""
+    failed = [timeline.file for timeline in timelines if not timeline.passed]
+    if aloud:
         words = f"{len(failed)} of {len(timelines)} not as expected: {', '.join(failed)}"
         console.print(words if failed else f"all {len(timelines)} as expected")
-    if not all(timeline.passed for timeline in timelines):
+    if failed:
         raise SystemExit(1)
