@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from ape_run._cli import cli as ape_run
+from click.testing import CliRunner
 
 import unbond.cli.campaign as command
 from tests.harness.clients import APE, ROOT
+from unbond.campaign import run
 from unbond.campaign.run import Report
 from unbond.campaign.walk import Found, Tally, setup_of
+from unbond.models import model_names
 from unbond.models.base import Move
 
 if TYPE_CHECKING:
@@ -26,38 +30,48 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 
-def campaign(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [APE, "run", "campaign", *words], cwd=ROOT, capture_output=True, text=True, timeout=300
+def test_the_same_seed_is_the_same_campaign_for_any_number_of_jobs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Blocks of 500 moves, so that two jobs have something to do.
+    monkeypatch.setattr(run, "BLOCK", 2)
+    told: list[int] = []
+    alone, together = (
+        run.run_campaign(
+            ["delegated"],
+            seed=5,
+            steps=1200,
+            jobs=jobs,
+            progress=lambda done: told.append(done["delegated"]),
+        )
+        for jobs in (1, 2)
     )
+    assert (alone.jobs, together.jobs) == (1, 2)
+    for report in (alone, together):
+        assert (report.seed, report.interrupted, report.found) == (5, False, None)
+        assert report.seconds > 0
+        assert report.steps == 1200
+    assert alone.tallies == together.tallies
+    assert told[-1] == 1200
+    tally = alone.tallies["delegated"]
+    assert tally.done.total() + tally.refused.total() == 1200
+    assert tally.refused["unstake", "StillLocked"] > 0
 
 
-def report(*words: str) -> dict[str, Any]:
-    done = campaign("--system", "delegated", "--json", "--seed", "5", *words)
+def test_it_tells_programs() -> None:
+    done = subprocess.run(
+        [APE, "run", "campaign", "--json", "--steps", "50", "--seed", "5", "--jobs", "1"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert (done.returncode, done.stderr) == (0, "")
     told = json.loads(done.stdout)
-    assert isinstance(told, dict)
-    return told
-
-
-def test_the_same_seed_is_the_same_campaign_for_any_number_of_jobs() -> None:
-    # One block and a bit, so that two jobs have something to do.
-    alone, together = (
-        report("--steps", "10400", "--jobs", "1"),
-        report("--steps", "10400", "--jobs", "2"),
+    assert (told["seed"], told["jobs"], told["found"]) == (5, 1, None)
+    assert {name: tally["steps"] for name, tally in told["systems"].items()} == dict.fromkeys(
+        model_names(), 50
     )
-    assert (alone["jobs"], together["jobs"]) == (1, 2)
-    for told in (alone, together):
-        assert (told["seed"], told["interrupted"], told["found"]) == (5, False, None)
-        assert told["seconds"] > 0
-    assert alone["systems"] == together["systems"]
-    (tally,) = alone["systems"].values()
-    assert tally["steps"] == 10_400
-    refused = sum(one["times"] for one in tally["refused"])
-    assert sum(tally["done"].values()) + refused == 10_400
-    assert {"action": "unstake", "error": "StillLocked"} in [
-        {name: one[name] for name in ("action", "error")} for one in tally["refused"]
-    ]
 
 
 def test_an_interrupt_ends_it_with_the_report_so_far() -> None:
@@ -89,10 +103,9 @@ def test_an_interrupt_ends_it_with_the_report_so_far() -> None:
     ],
 )
 def test_bad_input(words: tuple[str, ...], complaint: str) -> None:
-    done = campaign(*words)
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert complaint in " ".join(done.stderr.split())
+    done = CliRunner().invoke(ape_run, ["campaign", *words])
+    assert done.exit_code == 2
+    assert complaint in " ".join(done.output.split())
 
 
 class TestFinding:
