@@ -39,8 +39,11 @@ class Reverted(Exception):
 
     def __init__(self, data: bytes) -> None:
         """Keep the bytes with which it did."""
-        super().__init__(f"0x{data.hex()}")
+        super().__init__(data)
         self.data = data
+
+    def __str__(self) -> str:
+        return f"0x{self.data.hex()}"
 
 
 class Halted(Exception):

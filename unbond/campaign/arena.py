@@ -227,7 +227,7 @@ class Arena:
         Args:
             move: what is done.
             everybody: look at the positions of all; otherwise of those whom it concerns, and of one
-                other account, in turn.
+                other account, in turn. A refused move leaves nothing behind and concerns nobody.
 
         Raises:
             Disagreement: when anything differs.
@@ -251,8 +251,9 @@ class Arena:
         if everybody:
             accounts = self._everybody
         else:
-            concerned = {move.sender, *self.model.touched}
-            concerned.add(self._everybody[move.second % len(self._everybody)])
+            concerned = {self._everybody[move.second % len(self._everybody)]}
+            if outcome.refusal is None:
+                concerned.update((move.sender, *self.model.touched))
             accounts = [one for one in self._everybody if one in concerned]
         self.compare_state(accounts)
         return outcome

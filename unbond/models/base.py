@@ -9,7 +9,9 @@ says what comes of it: the values returned and the events, or the error with its
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from functools import cache
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
@@ -453,7 +455,13 @@ def amount_near(random: Random, *marks: int) -> int:
     return random.randrange(max(marks) + 1)
 
 
-def pick(random: Random, weights: Iterable[tuple[str, int]]) -> str:
+def pick(random: Random, weights: tuple[tuple[str, int], ...]) -> str:
     """One of the names, each as often as it weighs."""
-    names, numbers = zip(*weights, strict=True)
-    return str(random.choices(names, numbers)[0])
+    names, sums = _summed(weights)
+    return random.choices(names, cum_weights=sums)[0]
+
+
+@cache
+def _summed(weights: tuple[tuple[str, int], ...]) -> tuple[list[str], list[int]]:
+    """Names, and what they weigh together with all before them."""
+    return [name for name, _ in weights], list(accumulate(weight for _, weight in weights))

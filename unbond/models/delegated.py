@@ -113,6 +113,7 @@ class DelegatedModel(Model):
         self.lots: dict[int, Lot] = {}
         """Lots and tickets by id; what was claimed is gone."""
         self.owed = 0
+        self._closed_rows: dict[int, Row] = {}
         self._each_at: dict[tuple[int, int], int] = {}
         """``each`` of a provider after the last distribution of an epoch."""
 
@@ -266,7 +267,7 @@ class DelegatedModel(Model):
         for identifier in range(first + 1, first + 1 + self.last_number.get(account, 0)):
             lot = self.lots.get(identifier)
             if lot is None:
-                rows.append(Row(identifier, EXIT, CLOSED, 0, 0, 0, "AlreadyClaimed"))
+                rows.append(self._closed_rows.get(identifier) or self._close_row(identifier))
                 continue
             opens = lot.opens
             is_open = now >= opens
@@ -278,6 +279,12 @@ class DelegatedModel(Model):
                 state, blocked = (CLAIMABLE, "") if is_open else (LEAVING, "StillUndelegating")
                 rows.append(Row(identifier, EXIT, state, lot.amount, 0, opens, blocked))
         return rows
+
+    def _close_row(self, identifier: int) -> Row:
+        """What is shown, from now on, of what was claimed."""
+        row = Row(identifier, EXIT, CLOSED, 0, 0, 0, "AlreadyClaimed")
+        self._closed_rows[identifier] = row
+        return row
 
     def assets(self) -> int:
         """What the system holds of the token."""
