@@ -33,6 +33,7 @@ from unbond.campaign.arena import Arena
 from unbond.campaign.walk import BLOCK, EPISODE, setup_of, walk_block
 from unbond.models import model_names
 from unbond.models.base import Move
+from unbond.revm import Reverted
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -95,7 +96,7 @@ def engine_rate(system: str, number: int, steps: int) -> float:
             calls.append((move.second, arena.address_of(move.sender), *arena.encode(move)))
         episodes.append(calls)
     engine = arena.chain.engine
-    evm = engine.evm
+    evm, wallets = engine.evm, {arena.address_of(one) for one in arena.through}
     seconds = 0.0
     for calls in episodes:
         arena.begin()
@@ -103,8 +104,11 @@ def engine_rate(system: str, number: int, steps: int) -> float:
         for second, sender, to, data, value in calls:
             engine.set_second(second)
             try:
-                evm.message_call(sender, to, data, value)
-            except RuntimeError:
+                if sender in wallets:
+                    engine.call_through(sender, to, data, value)
+                else:
+                    evm.message_call(sender, to, data, value)
+            except (RuntimeError, Reverted):
                 continue
             finally:
                 evm.reset_transient_storage()

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pyrevm
-from eth_abi.abi import decode, encode
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
@@ -108,9 +107,10 @@ class Revm:
             Halted: as :meth:`call`.
         """
         keeper = f"0x{self.call(ANYBODY, wallet, _OWNER)[12:].hex()}"
-        told = _EXECUTE + encode(["address", "uint256", "bytes"], [to, value, data])
-        (answer,) = decode(["bytes"], self.call(keeper, wallet, told))
-        return bytes(answer)
+        # By hand, because a campaign does it a million times: three values, then the bytes.
+        head = bytes.fromhex(f"{to[2:]:0>64}") + b"".join(map(_word, (value, 96, len(data))))
+        answer = self.call(keeper, wallet, _EXECUTE + head + data + bytes(-len(data) % 32))
+        return answer[64 : 64 + int.from_bytes(answer[32:64], "big")]
 
     def logs(self) -> list[tuple[str, list[bytes], bytes]]:
         """What the last call told: the address, the topics and the data of each log."""
@@ -121,6 +121,10 @@ class Revm:
         """What the last call used, with everything warm."""
         result = self.evm.result
         return int(result.gas_used) if result else 0
+
+
+def _word(number: int) -> bytes:
+    return number.to_bytes(32, "big")
 
 
 def _failure(error: RuntimeError) -> Reverted | Halted:

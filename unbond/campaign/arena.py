@@ -18,7 +18,7 @@ from unbond.chain import Contract
 from unbond.codec import EventWords, word
 from unbond.errors import Refused
 from unbond.models import draws_for, model_for
-from unbond.models.base import Move, Outcome, Refusal, Row
+from unbond.models.base import CLOSED, Move, Outcome, Refusal, Row
 from unbond.revm import ANYBODY, Halted, Reverted, RevmChain
 from unbond.roles import Roles
 from unbond.systems import system_class
@@ -65,6 +65,7 @@ class _Listener:
 
 _SMALL = [word(number) for number in range(8)]
 _THIRTY_TWO = word(32)
+_LIMIT = word(LIMIT)
 
 
 class Arena:
@@ -123,6 +124,9 @@ class Arena:
         self.model.now = self.earliest - 1
         self.seen: dict[int, list[Row]] = {}
         self._known_rows: dict[Row, bytes] = {}
+        self._closed = dict.fromkeys(self._everybody, 0)
+        """How many positions of each were seen closed, from the oldest on: they are over, and are
+        looked at again at the end only."""
         self.draws = self.draws_kind(self.model, self.find)
 
     # What is prepared once.
@@ -143,7 +147,7 @@ class Arena:
         self._selector_words = {name: one + bytes(28) for name, one in self._selectors.items()}
         self._selector_words[""] = bytes(32)
         self._address = {one: f"0x{one:040x}" for one in self.people.values()}
-        self._through = {self.find(role) for role in self.wallets}
+        self.through = {self.find(role) for role in self.wallets}
         self._coins = [
             place for place, one in enumerate(system.money.values()) if isinstance(one, Coin)
         ]
@@ -171,9 +175,10 @@ class Arena:
         self._look_at = {
             account: self._ask(
                 self.target, "positionsOf(address,uint256,uint256)", account, 0, LIMIT
-            )
+            )[:-64]
             for account in self.people.values()
         }
+        """Questions for positions, without their last two words: from where on, and how many."""
 
     def _keeps_balances(self, token: str) -> bool:
         """Whether a token keeps its balances where OpenZeppelin's does, so that they can be read.
@@ -237,7 +242,7 @@ class Arena:
         to, data, value = self.encode(move)
         address = self._address[move.sender]
         try:
-            if move.sender in self._through:
+            if move.sender in self.through:
                 returned = self._engine.call_through(address, to, data, value)
             else:
                 returned = self._engine.call(address, to, data, value)
@@ -255,7 +260,7 @@ class Arena:
             if outcome.refusal is None:
                 concerned.update((move.sender, *self.model.touched))
             accounts = [one for one in self._everybody if one in concerned]
-        self.compare_state(accounts)
+        self.compare_state(accounts, closed_too=everybody)
         return outcome
 
     def encode(self, move: Move) -> tuple[str, bytes, int]:
@@ -307,8 +312,12 @@ class Arena:
 
     # What there is to see.
 
-    def compare_state(self, accounts: Sequence[int]) -> None:
+    def compare_state(self, accounts: Sequence[int], closed_too: bool = True) -> None:
         """Compare what is held and owed, all balances, and the positions of ``accounts``.
+
+        Args:
+            accounts: whose positions.
+            closed_too: also those that have been seen closed before.
 
         Raises:
             Disagreement: when anything differs.
@@ -335,11 +344,12 @@ class Arena:
                         self._differ_in_money(account, place, held[place], actual)
         question = [self._look_at_all]
         for account in accounts:
-            question.append(self._look_at[account])
             rows = self.seen[account] = model.positions(account)
+            first = 0 if closed_too else self._closed[account]
+            question.append(self._look_at[account] + word(first) + _LIMIT)
             parts.append(_THIRTY_TWO)
-            parts.append(len(rows).to_bytes(32, "big"))
-            for row in rows:
+            parts.append((len(rows) - first).to_bytes(32, "big"))
+            for row in rows[first:]:
                 parts.append(self._known_rows.get(row) or self._words_of(row))
         expected = b"".join(parts)
         try:
@@ -347,7 +357,15 @@ class Arena:
         except RuntimeError:
             raise self._silence(accounts, question) from None
         if actual_words != expected:
-            self._find_difference(accounts, bytes(actual_words))
+            self._find_difference(accounts, closed_too, bytes(actual_words))
+        for account in accounts:
+            self._closed[account] = self._count_closed(account)
+
+    def _count_closed(self, account: int) -> int:
+        rows, count = self.seen[account], self._closed[account]
+        while count < len(rows) and rows[count].state == CLOSED:
+            count += 1
+        return count
 
     def _differ_in_money(self, account: int, place: int, expected: int, actual: int) -> NoReturn:
         what = f"{list(self.system.money)[place]} of {self._role(account)}"
@@ -379,7 +397,9 @@ class Arena:
         )
         return words
 
-    def _find_difference(self, accounts: Sequence[int], actual: bytes) -> None:
+    def _find_difference(
+        self, accounts: Sequence[int], closed_too: bool, actual: bytes
+    ) -> NoReturn:
         """Say in which of the many views they differ."""
         model = self.model
         words = _numbers(actual)
@@ -396,7 +416,7 @@ class Arena:
             _, count = words.pop(0), words.pop(0)
             found_rows = [words[at : at + 7] for at in range(0, 7 * count, 7)]
             del words[: 7 * count]
-            rows = model.positions(account)
+            rows = model.positions(account)[0 if closed_too else self._closed[account] :]
             what = f"positions of {self._role(account)}"
             if len(rows) != count:
                 raise Disagreement(what, f"{len(rows)} of them", f"{count} of them")
