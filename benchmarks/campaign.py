@@ -4,7 +4,7 @@ All figures are of processor time on one core, medians of some rounds, taken in 
 busy machine stretches the clock on the wall, and hardly these.
 
     .venv/bin/python benchmarks/campaign.py
-    .venv/bin/python benchmarks/campaign.py --system delegated --rounds 1 --steps 2000 --memory 0
+    .venv/bin/python benchmarks/campaign.py --system delegated --rounds 1 --memory 0
 """
 
 from __future__ import annotations

@@ -56,3 +56,19 @@ def test_gas_is_printed_for_every_action() -> None:
     delegated = ("stake, one more", "unstake, a part", "claim rewards", "distribute, again")
     for action in (*delegated, "unstake co-stake", "withdraw overflow", "accept offer"):
         assert action in done.stdout
+
+
+@pytest.mark.slow
+def test_the_speed_of_a_campaign_is_printed() -> None:
+    small = ["--system", "delegated", "--rounds", "1", "--steps", "500", "--memory", "1", "--json"]
+    done = subprocess.run(
+        [sys.executable, "benchmarks/campaign.py", *small],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    (figures,) = json.loads(done.stdout)["systems"]
+    for name in ("campaign", "engine", "forge", "share of the engine", "times forge"):
+        assert figures[name] > 0
+    assert list(figures["MB"]) == ["0"]

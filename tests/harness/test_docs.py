@@ -22,6 +22,14 @@ ELSEWHERE = {
     "pip install dist/unbond-0.1.0-py3-none-any.whl": "is done by test_package.py",
     ".venv/bin/python benchmarks/flows.py": "takes minutes; test_benchmarks.py runs one flow",
     ".venv/bin/python benchmarks/payouts.py": "takes a minute; test_benchmarks.py runs it smaller",
+    ".venv/bin/python benchmarks/bugs.py": "takes an hour; test_bugs.py looks for three of them",
+    ".venv/bin/python benchmarks/bugs.py --only ticket-a-second-early --seeds 1": (
+        "compiles a contract; test_bugs.py looks for others"
+    ),
+    ".venv/bin/python benchmarks/campaign.py": "takes minutes; test_benchmarks.py runs it smaller",
+    ".venv/bin/python benchmarks/campaign.py --system delegated --rounds 1 --memory 0": (
+        "takes a minute; test_benchmarks.py runs it smaller"
+    ),
     ".venv/bin/python benchmarks/gas.py": "takes a minute; test_benchmarks.py runs it smaller",
 }
 
