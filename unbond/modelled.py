@@ -209,26 +209,14 @@ class ModelChain(OwnChain):
         return self._answer(contract, method, arguments)
 
     def _answer(self, contract: Contract, method: str, arguments: tuple[Any, ...]) -> bytes:
-        model = self.model
-        name = {**_COMMON_ANSWERS, **model.answers}.get(method)
-        if name is None:
+        if not self.model.can_answer(method):
             raise Unanswered(f"the model of {self._kind.name} does not answer '{method}'")
-        found = getattr(model, name)
         numbers = [_number(one) if isinstance(one, str) else one for one in arguments]
         try:
-            answer = found(*numbers) if callable(found) else found
+            answer = self.model.answer(method, numbers)
         except Refusal as refusal:
             raise _refused(refusal, contract.errors) from None
         return _words([answer], contract.errors)
-
-
-_COMMON_ANSWERS = {
-    "assets": "assets",
-    "liabilities": "liabilities",
-    "owner": "owner",
-    "pendingOwner": "next_owner",
-    "paused": "paused",
-}
 
 
 def _mint(token: Money, sender: int, arguments: tuple[Any, ...]) -> None:

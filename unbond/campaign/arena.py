@@ -136,6 +136,7 @@ class Arena:
         self._engine = self.chain.engine
         self._witness = witness
         self.target = system.address
+        self._target_bytes = bytes.fromhex(system.address[2:])
         self._emitter = system.address
         kinds: list[ContractType] = [system.contract.instance.contract_type]
         self._events = {abi.name: EventWords(abi) for kind in kinds for abi in kind.events}
@@ -253,6 +254,7 @@ class Arena:
         else:
             self._compare_success(outcome, returned)
         accounts: Sequence[int]
+        views = () if outcome.refusal else tuple(self.model.views_after(move))
         if everybody:
             accounts = self._everybody
         else:
@@ -260,7 +262,7 @@ class Arena:
             if outcome.refusal is None:
                 concerned.update((move.sender, *self.model.touched))
             accounts = [one for one in self._everybody if one in concerned]
-        self.compare_state(accounts, closed_too=everybody)
+        self.compare_state(accounts, views, closed_too=everybody)
         return outcome
 
     def encode(self, move: Move) -> tuple[str, bytes, int]:
@@ -312,11 +314,17 @@ class Arena:
 
     # What there is to see.
 
-    def compare_state(self, accounts: Sequence[int], closed_too: bool = True) -> None:
-        """Compare what is held and owed, all balances, and the positions of ``accounts``.
+    def compare_state(
+        self,
+        accounts: Sequence[int],
+        views: Sequence[tuple[str, tuple[int, ...]]] = (),
+        closed_too: bool = True,
+    ) -> None:
+        """Compare what is held and owed, all balances, the positions of ``accounts``, and views.
 
         Args:
             accounts: whose positions.
+            views: what else to ask the contract and the model, by name, with arguments.
             closed_too: also those that have been seen closed before.
 
         Raises:
@@ -351,13 +359,18 @@ class Arena:
             parts.append((len(rows) - first).to_bytes(32, "big"))
             for row in rows[first:]:
                 parts.append(self._known_rows.get(row) or self._words_of(row))
+        for name, arguments in views:
+            question.append(self._ask_view(name, arguments))
+            answer = model.answer(name, arguments)
+            for number in answer if isinstance(answer, tuple) else (answer,):
+                parts.append(int(number).to_bytes(32, "big"))
         expected = b"".join(parts)
         try:
             actual_words = evm.message_call(ANYBODY, self._witness, b"".join(question))
         except RuntimeError:
-            raise self._silence(accounts, question) from None
+            raise self._silence(accounts, views, question) from None
         if actual_words != expected:
-            self._find_difference(accounts, closed_too, bytes(actual_words))
+            self._find_difference(accounts, views, closed_too, bytes(actual_words))
         for account in accounts:
             self._closed[account] = self._count_closed(account)
 
@@ -371,10 +384,20 @@ class Arena:
         what = f"{list(self.system.money)[place]} of {self._role(account)}"
         raise Disagreement(what, str(expected), str(actual))
 
-    def _silence(self, accounts: Sequence[int], question: list[bytes]) -> Disagreement:
+    def _ask_view(self, name: str, arguments: tuple[int, ...]) -> bytes:
+        data = self._contract.methods[name].selector + b"".join(map(word, arguments))
+        return self._target_bytes + len(data).to_bytes(2, "big") + data
+
+    def _silence(
+        self,
+        accounts: Sequence[int],
+        views: Sequence[tuple[str, tuple[int, ...]]],
+        question: list[bytes],
+    ) -> Disagreement:
         """Say which of the many views is refused, though views never are."""
         subjects = ["assets, liabilities and balances"]
         subjects += [f"positions of {self._role(account)}" for account in accounts]
+        subjects += [name for name, _ in views]
         for subject, asked in zip(subjects, question, strict=True):
             try:
                 self._engine.call(ANYBODY, self._witness, asked)
@@ -398,7 +421,11 @@ class Arena:
         return words
 
     def _find_difference(
-        self, accounts: Sequence[int], closed_too: bool, actual: bytes
+        self,
+        accounts: Sequence[int],
+        views: Sequence[tuple[str, tuple[int, ...]]],
+        closed_too: bool,
+        actual: bytes,
     ) -> NoReturn:
         """Say in which of the many views they differ."""
         model = self.model
@@ -426,6 +453,13 @@ class Arena:
                     fields = dict(zip(Row._fields, (*found_row[:6], error), strict=True))
                     name = self.system.position_name(row.id)
                     raise Disagreement(f"{what}: {name}", *_unlike(row._asdict(), fields))
+        for name, arguments in views:
+            answer = model.answer(name, arguments)
+            numbers = [int(one) for one in (answer if isinstance(answer, tuple) else (answer,))]
+            found_numbers, words = words[: len(numbers)], words[len(numbers) :]
+            if numbers != found_numbers:
+                asked = f"{name}({', '.join(map(str, arguments))})"
+                raise Disagreement(asked, str(numbers), str(found_numbers))
         raise Disagreement("views", "less", f"{len(words)} words more")
 
     def _role(self, account: int) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 EPISODE = 250
 """Moves from a fresh deployment to the next."""
-BLOCK = 40
+BLOCK = 8
 """Episodes with one setup: what one job does at a time."""
 
 

@@ -9,7 +9,7 @@ says what comes of it: the values returned and the events, or the error with its
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
@@ -172,6 +172,14 @@ class Model(ABC):
     """The contract's views that it can answer, besides those that all systems have, each with the
     attribute that is the answer, or the method that gives it: one that takes numbers, and returns
     what the contract does, as numbers in order."""
+    common_answers: ClassVar[dict[str, str]] = {
+        "assets": "assets",
+        "liabilities": "liabilities",
+        "owner": "owner",
+        "pendingOwner": "next_owner",
+        "paused": "paused",
+    }
+    """The same for the views that all systems have."""
     payments: ClassVar[dict[str, tuple[int, int]]]
     """The events that pay principal: where among an event's fields the position's id and the
     amount stand."""
@@ -235,6 +243,33 @@ class Model(ABC):
         return Outcome(returned, tuple(self._events), None)
 
     # What there is to see, in the second ``now``.
+
+    def views_after(self, move: Move) -> Iterable[tuple[str, tuple[int, ...]]]:
+        """What else to look at after an action: views that answer with numbers, and arguments.
+
+        Args:
+            move: the action that was done.
+        """
+        return ()
+
+    def can_answer(self, view: str) -> bool:
+        """Whether it knows the contract's view of this name."""
+        return view in self.answers or view in self.common_answers
+
+    def answer(self, view: str, arguments: Iterable[int]) -> Any:
+        """What the contract's view says in the second ``now``: a number, or several in order.
+
+        Of an error it is the name, where the contract tells the selector.
+
+        Args:
+            view: its name, one that :meth:`can_answer` knows.
+            arguments: what it is asked with.
+
+        Raises:
+            Refusal: when the view refuses to answer.
+        """
+        found = getattr(self, self.answers.get(view) or self.common_answers[view])
+        return found(*arguments) if callable(found) else found
 
     @abstractmethod
     def positions(self, account: int) -> list[Row]:

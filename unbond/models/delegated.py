@@ -16,6 +16,7 @@ from unbond.models.base import (
     UNLOCKED,
     Draws,
     Model,
+    Move,
     Refusal,
     Row,
     amount_near,
@@ -336,6 +337,11 @@ class DelegatedModel(Model):
         # None, locked, partially unlocked, unlocked.
         status = (0 if not unlocked else 3) if not locked else (2 if unlocked else 1)
         return (unlocked + locked, unlocked, locked, status)
+
+    def views_after(self, move: Move) -> list[tuple[str, tuple[int, ...]]]:
+        """What the provider has, if the action names one."""
+        known = [one for one in move.arguments if one in self.providers]
+        return [("providers", (one,)) for one in known]
 
     # Rules.
 

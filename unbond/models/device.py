@@ -18,6 +18,7 @@ from unbond.models.base import (
     UNLOCKED,
     Draws,
     Model,
+    Move,
     Outcome,
     Refusal,
     Row,
@@ -548,6 +549,13 @@ class DeviceModel(Model):
             elif fact[0] == "OfferAccepted":
                 held = self._co_stakes(fact[1])
                 law(held <= MAX_CO_STAKES, "D-8: too many co-stakes", fact[1], held)
+
+    def views_after(self, move: Move) -> list[tuple[str, tuple[int, ...]]]:
+        """What the device counts and pays out: it shows only in what others may do with it."""
+        if not move.arguments or move.arguments[0] not in self.devices:
+            return []
+        device = (move.arguments[0],)
+        return [("countedStake", device), ("overflow", device), ("isEligible", device)]
 
     # Rules.
 

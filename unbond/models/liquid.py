@@ -17,6 +17,7 @@ from unbond.models.base import (
     Draws,
     Model,
     Money,
+    Move,
     Outcome,
     Refusal,
     Row,
@@ -431,6 +432,14 @@ class LiquidModel(Model):
     def liabilities(self) -> int:
         """Everything that is somebody's (L-10)."""
         return self.pool_value + self.owed + self.set_aside
+
+    def views_after(self, move: Move) -> list[tuple[str, tuple[int, ...]]]:
+        """The whole ledger, and where one of those who wait stands."""
+        views: list[tuple[str, tuple[int, ...]]] = [("ledger", ()), ("totalShares", ())]
+        if self.waiting:
+            request = (self.waiting[self.now % len(self.waiting)].id,)
+            views += [("queueAhead", request), ("isOverdue", request)]
+        return views
 
     def check_laws(self, outcome: Outcome) -> None:
         """The books balance, the coins are there, and a share is never worth less (L-1, L-10)."""
