@@ -752,8 +752,10 @@ class LiquidDraws(Draws):
         if validator < len(model.validators):
             principal = model.validators[validator].principal
         missing = max(0, model.owed - model.liquidity)
-        oldest = model.waiting[0].amount if model.waiting else 0
-        amount = amount_near(random, principal, min(missing, principal), min(oldest, principal))
+        # What is missing for somebody who waits: which of two alike can be paid, a wei decides.
+        some = random.choice(model.waiting).amount - model.liquidity if model.waiting else 0
+        marks = (principal, min(missing, principal), min(max(0, some), principal))
+        amount = amount_near(random, *marks)
         return sender, name, (validator, amount)
 
     @property
@@ -821,7 +823,11 @@ class LiquidDraws(Draws):
         if in_wei:
             fewest = self.model.worth(fewest)
         most = max(0, held - rest)
-        marks = (held, held, held // 10, most, most, fewest, min(held, 3))
+        marks = [held, held, held // 10, most, most, fewest, min(held, 3)]
+        if name == "burn_bonds" and self.model.waiting:
+            # As much as somebody who waits already, or a wei more or less.
+            alike = random.choice(self.model.waiting).amount
+            marks += [alike] * 4 if alike < held else []
         return sender, name, (amount_near(random, *marks),)
 
     def _claim(self, random: Random) -> tuple[int, str, tuple[Any, ...]]:
