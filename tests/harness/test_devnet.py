@@ -408,12 +408,6 @@ def test_the_node_refuses_in_one_line(folder: Path) -> None:
             ask(devnet.url, "eth_nothing")
 
 
-def test_saving_takes_a_part_of_the_interval(devnets: Devnets) -> None:
-    begin = monotonic()
-    devnets.shared.ask("anvil_dumpState")
-    assert monotonic() - begin < INTERVAL
-
-
 # The command.
 
 
