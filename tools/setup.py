@@ -351,10 +351,18 @@ class Setup:
         self.pip("builders", "--only-binary", ":all:", "-r", str(builders))
         self.pip(
             "packages",
+            # The lock names everything, so nothing has to be worked out; and pip would compile
+            # with one core.
+            *("--no-deps", "--no-compile"),
             *("--only-binary", ":all:"),  # nobody needs a C compiler
             *("--no-binary", SDISTS, "--no-build-isolation", "--use-pep517"),
             *("-r", str(self.root / "requirements.lock")),
         )
+        compile_all = (
+            "import compileall, sysconfig; "
+            "compileall.compile_dir(sysconfig.get_path('purelib'), quiet=2, workers=0)"
+        )
+        self.call("compiled", [str(self.python), "-c", compile_all], "requirements.lock")
         return {"python": chosen, "version": version, "asked": self.asked}
 
     def project(self) -> Facts:

@@ -213,7 +213,7 @@ def test_first_run_announces_each_step_with_its_seconds(project: Project) -> Non
 def test_first_run_installs_hashed_wheels_only(project: Project) -> None:
     project.run()
 
-    venv, builders, packages, editable, npm = project.calls()
+    venv, builders, packages, compiled, editable, npm = project.calls()
     lock, root = project.root / "requirements.lock", project.root
     pip = "python -m pip install --progress-bar off --no-input"
     assert venv == f"python3.11 -m venv {project.venv}"
@@ -221,9 +221,10 @@ def test_first_run_installs_hashed_wheels_only(project: Project) -> None:
         f"{pip} --require-hashes --only-binary :all: -r {project.venv / 'setup' / 'builders.lock'}"
     )
     assert packages == (
-        f"{pip} --require-hashes --only-binary :all: --no-binary lazyasd,python-baseconv,varint "
-        f"--no-build-isolation --use-pep517 -r {lock}"
+        f"{pip} --require-hashes --no-deps --no-compile --only-binary :all: "
+        f"--no-binary lazyasd,python-baseconv,varint --no-build-isolation --use-pep517 -r {lock}"
     )
+    assert compiled.startswith("python -c import compileall, ")
     assert editable == f"{pip} --no-deps --no-build-isolation -e {root}"
     assert npm.startswith("npm ci --ignore-scripts ")
 
@@ -235,18 +236,16 @@ def test_builders_come_from_the_lock(finished: Project) -> None:
     assert set(made) <= set(lines)
 
 
-def test_second_run_starts_no_process_and_is_quick(
+def test_second_run_starts_no_process(
     finished: Project,
     inside: Project,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(setup.subprocess, "Popen", refuse_to_start)
-    begin = time.monotonic()
 
     assert setup.main(finished.root) == 0
 
-    assert time.monotonic() - begin < 0.5
     assert re.fullmatch(r"set-up: nothing to do \(\d\.\d\d s\)\n", capsys.readouterr().out)
 
 
