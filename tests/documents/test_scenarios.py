@@ -8,15 +8,13 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.conftest import ENGINES
-from unbond.forecast import model_chain
+from tests.documents.playing import ALL_ENGINES, play_on, told
 from unbond.models import model_names
-from unbond.revm import RevmChain
-from unbond.scenario import BoundScenario, load_scenario, play
+from unbond.scenario import load_scenario
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,13 +28,6 @@ pytestmark = pytest.mark.slow
 SCENARIOS = Path(__file__).parent.parent.parent / "scenarios"
 FILES = sorted(SCENARIOS.rglob("*.yaml"))
 MODELLED = [file for file in FILES if load_scenario(file).scenario.system in model_names()]
-ALL_ENGINES = (*ENGINES, "revm")
-NETWORKS = {
-    "eth-tester": "ethereum:local:test",
-    "anvil": "ethereum:local:foundry",
-    "revm": "revm",
-    "model": "model",
-}
 
 
 def each(files: list[Path]) -> pytest.MarkDecorator:
@@ -62,27 +53,9 @@ def played(engines: Engines) -> Callable[[Path, str], Timeline]:
 
     @cache
     def play_file(file: Path, engine: str) -> Timeline:
-        bound = BoundScenario(load_scenario(file))
-        if engine == "revm":
-            return play(bound, RevmChain())
-        if engine == "model":
-            chain = model_chain(bound)
-            return play(bound, chain, chain.roles)
-        with engines.connected(engine) as connected:
-            return play(bound, connected.chain)
+        return play_on(engine, file, engines)
 
     return play_file
-
-
-def told(timeline: Timeline, engine: str, *, gas: bool) -> dict[str, Any]:
-    """Everything that a timeline tells but the network, with or without gas."""
-    everything = timeline.as_dict()
-    assert everything.pop("network") == NETWORKS[engine]
-    for step in everything["steps"]:
-        used = step.pop("gasUsed") if not gas else step["gasUsed"]
-        # The model knows of no gas; elsewhere what was done has used some.
-        assert (used > 0) == (engine != "model" and step["event"] is not None)
-    return everything
 
 
 def rules_of(file: Path) -> set[str]:
@@ -129,7 +102,7 @@ def test_every_model_has_a_file_to_be_checked_by() -> None:
     assert {load_scenario(file).scenario.system for file in MODELLED} == set(model_names())
 
 
-@each_file
+@each([file for file in FILES if "found" not in file.relative_to(SCENARIOS).parts])
 def test_it_expects_something_and_names_its_document_and_rules(file: Path) -> None:
     scenario = load_scenario(file).scenario
     assert scenario.document

@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from unbond.amounts import format_amount
+from unbond.amounts import DECIMALS, format_amount
 from unbond.campaign.walk import Found
 from unbond.positions import PositionState
 from unbond.scenario.known import event_classes
@@ -105,7 +105,7 @@ def _expect_state(arena: Arena, step: dict[str, Any]) -> None:
     positions: dict[str, Any] = {}
     for role, account in arena.people.items():
         held = [
-            format_amount(amount, symbol)
+            _exact(amount, symbol)
             for symbol, amount in zip(symbols, arena.model.balances(account), strict=True)
         ]
         balances[role] = held[0] if len(held) == 1 else held
@@ -115,6 +115,12 @@ def _expect_state(arena: Arena, step: dict[str, Any]) -> None:
     expected["balances"] = balances
     if positions:
         expected["positions"] = positions
+
+
+def _exact(wei: int, symbol: str) -> str:
+    """An amount that names its token also where it is a few wei, of which a file could mean any."""
+    whole, rest = divmod(wei, 10**DECIMALS)
+    return f"{whole}.{rest:0{DECIMALS}d}".rstrip("0").rstrip(".") + f" {symbol}"
 
 
 def _position(row: Row) -> dict[str, Any]:

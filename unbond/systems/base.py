@@ -15,6 +15,7 @@ from typing import (
     ClassVar,
     Generic,
     TypeVar,
+    cast,
     get_args,
     get_origin,
     get_type_hints,
@@ -131,6 +132,15 @@ class Event:
         kind: type = type(self)
         name = _position_field(kind)
         return getattr(self, name) if name else None
+
+
+@dataclass(frozen=True)
+class Unchanged(Event):
+    """What was asked for was so already; the contract told nothing, as OpenZeppelin's roles do."""
+
+    def sentence(self, speaker: Speaker) -> str:
+        """The event as people tell it."""
+        return "nothing has changed"
 
 
 @cache
@@ -611,6 +621,10 @@ class System(ABC):
         """Decode a transaction's receipt to typed events, of which ``main`` is the purpose."""
         events = tuple(self.event_of(log) for log in self.contract.logs(receipt))
         purpose = [event for event in events if isinstance(event, main)]
+        if not purpose:
+            # A power that somebody has already, or never had.
+            nothing = Unchanged()
+            return self._receipt_with(cast("E", nothing), (*events, nothing), receipt)
         return self._receipt_with(purpose[-1], events, receipt)
 
     def _receipt_with(

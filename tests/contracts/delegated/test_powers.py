@@ -21,6 +21,7 @@ from unbond.systems.base import (
     Paused,
     RoleGranted,
     RoleRevoked,
+    Unchanged,
     Unpaused,
     power_id,
 )
@@ -172,6 +173,8 @@ def test_a_power_works_while_it_is_held(
         RoleRevoked(power_id(power), stranger.address, owner.address),
     )
     assert refusal_of(actions[power]) == refusals[power]
+    # Nobody can lose what he does not have, and nothing is told of it.
+    assert delegated.revoke_role(owner, power, stranger.address).events == (Unchanged(),)
 
 
 @pytest.mark.rule("C-7")
