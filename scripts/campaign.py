@@ -39,6 +39,11 @@ from unbond.models import model_names
     help="How many processes do it.",
 )
 @click.option(
+    "--everybody",
+    is_flag=True,
+    help="Look at all positions of all people after every move; slower.",
+)
+@click.option(
     "--out",
     "folder",
     default=Path("scenarios/found"),
@@ -54,6 +59,7 @@ def cli(
     minutes: float | None,
     seed: int | None,
     jobs: int,
+    everybody: bool,
     folder: Path,
     as_json: bool,
 ) -> None:
@@ -71,6 +77,7 @@ def cli(
         steps=100_000 if steps is None and minutes is None else steps,
         minutes=minutes,
         jobs=jobs,
+        everybody=everybody,
         folder=folder,
         as_json=as_json,
     )

@@ -145,6 +145,7 @@ class TestFinding:
                 steps=3,
                 minutes=None,
                 jobs=2,
+                everybody=False,
                 folder=folder,
                 as_json=as_json,
             )

@@ -61,6 +61,28 @@ def test_the_same_seed_is_the_same_walk(system: str, arena_of: Callable[[str], A
     assert moves(2) != first
 
 
+def test_everybody_is_looked_at_after_every_move_if_asked(
+    arena_of: Callable[[str], Arena],
+) -> None:
+    arena = arena_of("delegated")
+    seen: list[set[int]] = []
+
+    def note(move: Move, everybody: bool = False) -> Outcome:
+        outcome = Arena.step(arena, move, everybody)
+        seen.append(set(arena.seen))
+        return outcome
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(arena, "step", note)
+        assert walk(arena, Random(1), 30, Tally(), everybody=True) is None
+        assert walk(arena, Random(1), 30, Tally()) is None
+    all_of_them = set(arena.people.values())
+    assert seen[:30] == [all_of_them] * 30
+    # Otherwise at the end.
+    assert seen[-1] == all_of_them
+    assert all_of_them not in seen[30:-1]
+
+
 def test_setups_differ_by_block_and_not_by_chance() -> None:
     setups = [setup_of("delegated", 1, number) for number in range(20)]
     assert setups == [setup_of("delegated", 1, number) for number in range(20)]

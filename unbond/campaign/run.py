@@ -72,14 +72,22 @@ def _interrupts_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _job(system: str, seed: int, number: int, steps: int) -> Block:
+def _job(system: str, seed: int, number: int, steps: int, everybody: bool) -> Block:
     counter = _counters[system]
 
     def told(done: int) -> None:
         with counter.get_lock():
             counter.value += done
 
-    return walk_block(system, seed, number, steps=steps, stop=_stop.is_set, told=told)
+    return walk_block(
+        system,
+        seed,
+        number,
+        steps=steps,
+        everybody=everybody,
+        stop=_stop.is_set,
+        told=told,
+    )
 
 
 def run_campaign(
@@ -89,6 +97,7 @@ def run_campaign(
     steps: int | None = None,
     minutes: float | None = None,
     jobs: int = 1,
+    everybody: bool = False,
     begun: Callable[[], None] = lambda: None,
     progress: Callable[[dict[str, int]], None] = lambda done: None,
 ) -> Report:
@@ -103,6 +112,7 @@ def run_campaign(
         steps: how many moves of each system; without a bound if missing.
         minutes: how long at most.
         jobs: how many processes walk.
+        everybody: look at all positions of all people after every move.
         begun: called when from now on an interrupt gives a report.
         progress: told how many moves of each system have been compared, about five times a second.
     """
@@ -129,7 +139,7 @@ def run_campaign(
                 if portion is None:
                     break
                 with _interrupts_held():
-                    running.add(pool.submit(_job, portion[0], seed, *portion[1:]))
+                    running.add(pool.submit(_job, portion[0], seed, *portion[1:], everybody))
             if not running:
                 break
             done, running = wait(running, timeout=TICK, return_when=FIRST_COMPLETED)

@@ -71,6 +71,7 @@ def walk_block(
     number: int,
     *,
     steps: int = BLOCK * EPISODE,
+    everybody: bool = False,
     arena: Arena | None = None,
     stop: Callable[[], bool] = lambda: False,
     told: Callable[[int], None] = lambda steps: None,
@@ -82,6 +83,7 @@ def walk_block(
         seed: the campaign's.
         number: which block of it.
         steps: how many moves at most.
+        everybody: look at all positions of all people after every move.
         arena: where, if not in a new one.
         stop: asked between episodes whether to end early.
         told: told after each episode how many moves it had.
@@ -93,15 +95,27 @@ def walk_block(
             break
         random = Random(f"{seed}/{system}/{number}/{episode}")
         before = block.tally.steps
-        block.found = walk(arena, random, min(EPISODE, steps - before), block.tally)
+        length = min(EPISODE, steps - before)
+        block.found = walk(arena, random, length, block.tally, everybody=everybody)
         told(block.tally.steps - before)
         if block.found is not None:
             break
     return block
 
 
-def walk(arena: Arena, random: Random, length: int, tally: Tally) -> Found | None:
-    """Walk one episode from a fresh deployment on; returns what was found, if anything."""
+def walk(
+    arena: Arena, random: Random, length: int, tally: Tally, *, everybody: bool = False
+) -> Found | None:
+    """Walk one episode from a fresh deployment on; returns what was found, if anything.
+
+    Args:
+        arena: where.
+        random: from which the moves are drawn.
+        length: how many moves.
+        tally: counts what came of them.
+        everybody: look at all positions of all people after every move, and not after the last one
+            only.
+    """
     arena.begin()
     watch = Watch(arena.model, arena.people.values())
     draws, moves = arena.draws, []
@@ -111,7 +125,7 @@ def walk(arena: Arena, random: Random, length: int, tally: Tally) -> Found | Non
         move = Move(draws.second(random), *draws.action(random))
         moves.append(move)
         try:
-            outcome = arena.step(move, everybody=index == last)
+            outcome = arena.step(move, everybody=everybody or index == last)
             watch.after(move, outcome, arena.seen)
         except (Disagreement, Broken) as error:
             return Found(arena.name, arena.setup, tuple(moves), str(error))

@@ -26,6 +26,7 @@ def campaign(
     steps: int | None,
     minutes: float | None,
     jobs: int,
+    everybody: bool,
     folder: Path,
     as_json: bool,
 ) -> None:
@@ -39,11 +40,20 @@ def campaign(
         steps: how many moves of each system, if bounded.
         minutes: how long at most, if bounded.
         jobs: how many processes walk.
+        everybody: look at all positions of all people after every move.
         folder: where a finding is written.
         as_json: print JSON instead of tables.
     """
     with interruptible():
-        report = _run(systems, seed=seed, steps=steps, minutes=minutes, jobs=jobs, tell=not as_json)
+        report = _run(
+            systems,
+            seed=seed,
+            steps=steps,
+            minutes=minutes,
+            jobs=jobs,
+            everybody=everybody,
+            tell=not as_json,
+        )
     file = _write(report.found, folder) if report.found else None
     if as_json:
         print_json(_as_dict(report, file))
@@ -72,6 +82,7 @@ def _run(
     steps: int | None,
     minutes: float | None,
     jobs: int,
+    everybody: bool,
     tell: bool,
 ) -> Report:
     bars = _bars(
@@ -97,6 +108,7 @@ def _run(
             steps=steps,
             minutes=minutes,
             jobs=jobs,
+            everybody=everybody,
             begun=begun,
             progress=show,
         )
