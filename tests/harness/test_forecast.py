@@ -14,7 +14,6 @@ import pytest
 from ape.logging import logger
 
 from tests.harness.clients import ROOT, Outcome, run_here
-from unbond.chain import Chain, rewound
 from unbond.cli.common import console
 from unbond.cli.forecasts import show_forecasts
 from unbond.errors import Unanswered
@@ -30,6 +29,8 @@ from unbond.when import parse_moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tests.harness.conftest import Engines
 
 SCENARIO = """\
 title: What is left
@@ -468,12 +469,13 @@ steps:
 
 @pytest.mark.parametrize("system", ODD)
 def test_what_no_document_shows_is_the_same_on_every_chain_too(
-    local_chain: Chain, file: Path, system: str
+    engines: Engines, file: Path, system: str
 ) -> None:
     file.write_text(ODD[system])
     scenario = bound(file)
-    with rewound(local_chain):
-        timelines = [play(scenario, local_chain)]
+    # Fresh, so that what is deployed has the same addresses.
+    with engines.connected("eth-tester") as fresh:
+        timelines = [play(scenario, fresh.chain)]
     chains: list[OwnChain] = [RevmChain()]
     if system in model_names():
         chains.append(model_chain(scenario))

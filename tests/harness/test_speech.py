@@ -48,6 +48,7 @@ SENTENCES: list[tuple[Event, str]] = [
     ),
     (base.OwnershipTransferStarted(OWNER, WHO), "ownership offered to delegator"),
     (base.OwnershipTransferred(OWNER, WHO), "delegator is the owner now"),
+    (base.Unchanged(), "nothing has changed"),
     (
         staking.Staked(WHO, NODE, LOT, 1000 * TOKEN, MONDAY),
         "staked 1 000 ANKR with provider as #1; unlocks Mon 2030-04-15 00:00:00",
