@@ -18,13 +18,13 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel, ValidationError
@@ -118,8 +118,8 @@ class Devnet:
         self.fresh = fresh
         self.resumed = False
         """Whether it goes on with a chain that was there before."""
-        self.woken = threading.Event()
-        """Set when there may be something to do before the next save is due."""
+        self._woken: SimpleQueue[None] = SimpleQueue()
+        """Something for each signal: there may be something to do before the next save is due."""
         self.stopping = False
         """Whether somebody asked this process to end."""
         self._node: subprocess.Popen[bytes] | None = None
@@ -176,7 +176,16 @@ class Devnet:
     def _on_signal(self, number: int, _: FrameType | None) -> None:
         if number != signal.SIGCHLD:
             self.stopping = True
-        self.woken.set()
+        # A handler can be interrupted by another: only this may be. An event's lock would be
+        # waited for by the one that holds it.
+        self._woken.put(None)
+
+    def rest(self, seconds: float) -> None:
+        """Wait until a signal comes, or came since the last rest; or so many seconds."""
+        with suppress(Empty):
+            self._woken.get(timeout=seconds)
+        while not self._woken.empty():
+            self._woken.get()
 
     def _take_lock(self) -> None:
         path = self.folder / "lock"
@@ -347,7 +356,6 @@ class Devnet:
         """
         assert self._node is not None
         while True:
-            self.woken.clear()
             if self._node.poll() is not None:
                 raise DevnetError(
                     f"anvil has ended{self._last_words()}; started again, the devnet goes on where "
@@ -364,7 +372,7 @@ class Devnet:
                     print(f"not everything can be kept: {error}", file=sys.stderr, flush=True)
             if ending:
                 break
-            self.woken.wait(INTERVAL)
+            self.rest(INTERVAL)
         if child is None:
             return 0
         if child.poll() is None:

@@ -408,6 +408,32 @@ def test_the_node_refuses_in_one_line(folder: Path) -> None:
             ask(devnet.url, "eth_nothing")
 
 
+STORM = """
+import signal, sys
+from pathlib import Path
+from unbond.devnet import Devnet
+
+devnet = Devnet(Path(sys.argv[1]))
+for number in (signal.SIGALRM, signal.SIGPROF):
+    signal.signal(number, devnet._on_signal)
+signal.setitimer(signal.ITIMER_REAL, 0.00005, 0.00005)
+signal.setitimer(signal.ITIMER_PROF, 0.00005, 0.00005)
+for _ in range(20_000):
+    devnet.rest(10)
+for timer in (signal.ITIMER_REAL, signal.ITIMER_PROF):
+    signal.setitimer(timer, 0)
+print(devnet.stopping)
+"""
+
+
+def test_a_storm_of_signals_is_no_deadlock(tmp_path: Path) -> None:
+    """A handler that is interrupted by another does not wait for itself."""
+    done = subprocess.run(
+        [sys.executable, "-c", STORM, tmp_path], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
+
+
 # The command.
 
 
