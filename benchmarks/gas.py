@@ -15,8 +15,8 @@ from rich.progress import track
 from rich.table import Table
 
 from unbond.chain import Chain
-from unbond.console_logs import stop_replay
 from unbond.roles import Roles
+from unbond.speed import stop_replay
 from unbond.systems.base import Receipt
 from unbond.systems.delegated import EPOCH, MIN_STAKE, DelegatedStaking, Staked
 from unbond.systems.device import BASE_STAKE, CO_STAKE_WAIT, COOLDOWN, DeviceStaking

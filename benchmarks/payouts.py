@@ -19,8 +19,8 @@ from rich.progress import track
 from rich.table import Table
 
 from unbond.chain import Chain, Contract
-from unbond.console_logs import stop_replay
 from unbond.roles import Roles
+from unbond.speed import stop_replay
 from unbond.systems.liquid import LiquidStaking, PayoutPolicy
 from unbond.when import DAY
 

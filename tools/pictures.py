@@ -15,8 +15,8 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
 from unbond.chain import Chain, rewound
-from unbond.console_logs import stop_replay
 from unbond.scenario import BoundScenario, load_scenario, play
+from unbond.speed import stop_replay
 from unbond.when import DAY
 
 if TYPE_CHECKING:

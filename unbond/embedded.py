@@ -191,7 +191,7 @@ def _plain(log: LogAPI) -> dict[str, Any]:
     }
 
 
-def hasten() -> None:
+def hasten() -> bool:
     """Let py-evm in this process remember what it would find out again at each step.
 
     What it remembers are functions of bytes: where a contract's code may be jumped to, what a node
@@ -199,10 +199,10 @@ def hasten() -> None:
     kind of what py-evm's own instructions put there, and hashes are taken natively.
 
     This goes into what py-evm keeps to itself, so it is done for the version it was written for
-    only; any other is left as it is.
+    only; any other is left as it is, and the answer is False.
     """
     if version("py-evm") != _KNOWN_VERSION:
-        return
+        return False
     _FastOpcode.__call__ = _step  # type: ignore[method-assign]
     Stack.push_int = Stack.push_bytes = _push  # type: ignore[method-assign]
     Stack.pop_ints = _pop_ints  # type: ignore[method-assign]
@@ -212,8 +212,9 @@ def hasten() -> None:
     try:
         from eth_hash.backends.pysha3 import keccak256
     except ImportError:
-        return
+        return True
     eth_hash.auto.keccak.hasher = keccak256  # type: ignore[assignment]
+    return True
 
 
 def _step(self: _FastOpcode, computation: ComputationAPI) -> Any:

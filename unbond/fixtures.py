@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from unbond.chain import Chain
-from unbond.console_logs import stop_replay
-from unbond.embedded import hasten
 from unbond.roles import WELL_KNOWN, Roles
 from unbond.scenario import BoundScenario, load_scenario, play
+from unbond.speed import speed_up
 from unbond.systems.delegated import DelegatedStaking
 from unbond.systems.device import DeviceStaking
 
@@ -29,21 +28,10 @@ if TYPE_CHECKING:
     from unbond.timeline import Timeline
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the user ask for what costs time."""
-    parser.addoption(
-        "--console-logs",
-        action="store_true",
-        help="Replay each transaction to show what contracts print to the console.",
-    )
-
-
 def pytest_configure(config: pytest.Config) -> None:
     """Switch off what nobody asked for, and let the embedded chain run as fast as it can."""
-    hasten()
-    # A plugin that a test module loads comes too late to add options.
-    if not config.getoption("--console-logs", default=False):
-        stop_replay()
+    # The option is :mod:`unbond.pytest`'s.
+    speed_up(console_logs=config.getoption("--console-logs", default=False))
 
 
 @pytest.fixture(scope="session")

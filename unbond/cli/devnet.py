@@ -16,11 +16,11 @@ from rich.table import Table
 from unbond.book import AddressBook, Deployment
 from unbond.chain import Chain
 from unbond.cli.common import console, print_json, quieten_ape
-from unbond.console_logs import stop_replay
 from unbond.devnet import CHAIN_ID, NETWORK, Devnet, DevnetError, ape_at
 from unbond.roles import USUAL_ROLES, Roles
 from unbond.scenario import BoundScenario, ScenarioError, load_scenario, play
 from unbond.scenario.play import room_for
+from unbond.speed import stop_replay
 from unbond.systems import System, system_class, system_names
 from unbond.systems.base import Token
 from unbond.when import format_duration

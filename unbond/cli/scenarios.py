@@ -11,8 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from unbond.chain import Chain, rewound
 from unbond.cli.common import console, print_json
-from unbond.console_logs import stop_replay
 from unbond.scenario import BoundScenario, ScenarioError, load_scenario, play
+from unbond.speed import stop_replay
 from unbond.timeline import Timeline
 
 

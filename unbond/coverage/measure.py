@@ -1,0 +1,375 @@
+"""From what was executed, and what there is, to how often each piece of the text was reached.
+
+A piece of text was reached as often as instructions made from it were executed after instructions
+made from elsewhere; coming back from a function that it calls is not reaching it again. So it does
+not matter how often the compiler laid it out: a modifier is counted in every function it is in, an
+internal function in every contract that inherits it, in what deploys and in what is deployed.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from unbond.coverage.code import Place, Walked, instructions
+from unbond.coverage.syntax import Branch, Function, Statement, Syntax, calls, syntax
+from unbond.coverage.traces import Trace, shape, without_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from unbond.coverage.code import Instruction, Step
+    from unbond.coverage.compiled import Assembled, Unit
+    from unbond.coverage.traces import Traces
+
+
+@dataclass(frozen=True)
+class FunctionHits:
+    """How often a function, a constructor or a modifier was entered."""
+
+    name: str
+    contract: str
+    """Where it is defined; empty outside of contracts."""
+    line: int
+    hits: int
+
+
+@dataclass(frozen=True)
+class StatementHits:
+    """How often a statement was executed."""
+
+    contract: str
+    line: int
+    hits: int
+
+
+@dataclass(frozen=True)
+class BranchHits:
+    """How often each way of a branch was taken."""
+
+    kind: str
+    contract: str
+    line: int
+    ways: tuple[tuple[str, int], ...]
+    """Each way by what it is called, with its count."""
+
+
+@dataclass
+class FileHits:
+    """What was reached of one file. Lines count from 1."""
+
+    path: str
+    """From the project's folder."""
+    text: str
+    functions: list[FunctionHits] = field(default_factory=list)
+    statements: list[StatementHits] = field(default_factory=list)
+    branches: list[BranchHits] = field(default_factory=list)
+    untold: list[int] = field(default_factory=list)
+    """The lines of statements of which the optimizer left no instruction, and of which their
+    neighbours do not tell whether they were executed. They are not counted."""
+
+    @property
+    def lines(self) -> dict[int, int]:
+        """How often each line was reached: the function or first statement that begins there."""
+        found: dict[int, int] = {}
+        row: list[FunctionHits | StatementHits] = [*self.functions, *self.statements]
+        for one in row:
+            found.setdefault(one.line, one.hits)
+        return dict(sorted(found.items()))
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was reached of a project."""
+
+    files: list[FileHits]
+    recognised: int
+    """How many pieces of code were executed that are the project's, each counted once however
+    often it was deployed."""
+    foreign: int
+    """How many were executed that are not."""
+
+
+def measure(units: Iterable[Unit], traces: Traces, texts: Mapping[str, str]) -> Measured:
+    """How often everything in a project's files was reached.
+
+    Args:
+        units: what the compiler made of the files.
+        traces: what was executed.
+        texts: the text of each file that is to be measured, by its path from the project's folder.
+    """
+    matches = _Matches(traces)
+    files: dict[str, FileHits] = {}
+    for unit in units:
+        tally = _Tally(unit)
+        for assembled in unit.assembled:
+            tally.add(assembled, matches.trace(assembled))
+        for number, path in unit.paths.items():
+            # A file that two versions of the compiler read is measured with the first.
+            if path in texts and path not in files:
+                files[path] = tally.hits(number, path, texts[path])
+    return Measured(
+        [files[path] for path in sorted(files)], len(matches.used), matches.number_of_foreign
+    )
+
+
+class _Matches:
+    """Finds what was executed of a contract, by its code."""
+
+    def __init__(self, traces: Traces) -> None:
+        self._kinds = {True: traces.deploying, False: traces.deployed}
+        self._alike: dict[tuple[bool, bytes], list[bytes]] = {}
+        for deploys, kinds in self._kinds.items():
+            for code in kinds:
+                self._alike.setdefault((deploys, without_hash(code)), []).append(code)
+        self.used: set[tuple[bool, bytes]] = set()
+
+    def trace(self, assembled: Assembled) -> Trace:
+        """All that was executed of a contract's code."""
+        whole = Trace()
+        for code in self._found(assembled.deploys, shape(assembled.code)):
+            whole.add(self._kinds[assembled.deploys][code])
+            self.used.add((assembled.deploys, code))
+        return whole
+
+    def _found(self, deploys: bool, code: bytes) -> Sequence[bytes]:
+        if code in self._kinds[deploys]:
+            return [code]
+        # With the addresses of libraries, the compiler was given more, and the hash says so.
+        alike = self._alike.get((deploys, without_hash(code)), ())
+        if alike or not deploys:
+            return alike
+        # Without metadata, nothing tells where the constructor's arguments begin.
+        return [other for other in self._kinds[True] if other.startswith(code)]
+
+    @property
+    def number_of_foreign(self) -> int:
+        return sum(map(len, self._kinds.values())) - len(self.used)
+
+
+@dataclass(frozen=True, eq=False)
+class _Target:
+    """A stretch of text of which it is counted how often it was reached."""
+
+    place: Place
+    within: frozenset[int]
+    """What is executed on its behalf elsewhere, by the compiler's numbers."""
+    function: Function | None = None
+    """The function that it is the whole of."""
+
+
+class _Text:
+    """The targets of one file, by where they are."""
+
+    def __init__(self, found: Syntax, reached: Iterable[_Target]) -> None:
+        self.syntax = found
+        self._targets = sorted(reached, key=lambda target: target.place.start)
+        self._starts = [target.place.start for target in self._targets]
+        self._known: dict[Place, frozenset[_Target]] = {}
+        self._owners: dict[Place, int] = {}
+
+    def holding(self, place: Place) -> frozenset[_Target]:
+        """All targets that a place is in."""
+        if place not in self._known:
+            last = bisect_right(self._starts, place.start)
+            holding = (one for one in self._targets[:last] if one.place.end >= place.end)
+            self._known[place] = frozenset(holding)
+        return self._known[place]
+
+    def owner(self, place: Place) -> int:
+        """The function that a place is in, by the compiler's number; 0 if in none."""
+        if place not in self._owners:
+            functions = (one.function for one in self.holding(place) if one.function)
+            self._owners[place] = next((one.identity for one in functions), 0)
+        return self._owners[place]
+
+
+class _Tally:
+    """Counts for all that one run of the compiler made."""
+
+    def __init__(self, unit: Unit) -> None:
+        who = calls(list(unit.trees.values()))
+        self._entered: dict[_Target, int] = {}
+        self._jumped: dict[Branch, list[int]] = {}
+        self._target: dict[object, _Target] = {}
+        self._branch: dict[Place, Branch] = {}
+        self._texts: dict[int, _Text] = {}
+        for number, tree in unit.trees.items():
+            found = syntax(tree)
+            for function in found.functions:
+                within = who.reached(function.used)
+                self._target[function] = _Target(function.place, within, function)
+            for statement in found.statements:
+                self._target[statement] = _Target(statement.place, who.reached(statement.used))
+            for branch in found.branches:
+                self._branch[branch.place] = branch
+                for place in filter(None, branch.into):
+                    self._target[place] = _Target(place, who.reached(branch.used))
+            targets = (one for one in self._target.values() if one.place.file == number)
+            self._texts[number] = _Text(found, targets)
+
+    def add(self, assembled: Assembled, trace: Trace) -> None:
+        """Count what was executed of one contract's code."""
+        walked = Walked(instructions(assembled.code, assembled.source_map), trace)
+        for one in walked.row:
+            for target in self._holding(one.place):
+                self._entered.setdefault(target, 0)
+        # What the compiler made from no text belongs to what comes before.
+        before = dict(zip(walked.row, self._known_places(walked.row), strict=True))
+        for step in walked.steps():
+            if step.times:
+                self._step(step, before[step.before])
+        self._constructors(walked)
+        for index, (passed, taken) in walked.conditions():
+            branch = self._branch.get(walked.row[index].place)
+            if branch is not None:
+                ways = self._jumped.setdefault(branch, [0, 0])
+                first = self._passing(branch, walked.row[index + 1].place)
+                ways[first] += passed
+                ways[1 - first] += taken
+
+    def _holding(self, place: Place) -> frozenset[_Target]:
+        text = self._texts.get(place.file)
+        return text.holding(place) if text else frozenset()
+
+    def _known_places(self, row: Iterable[Instruction]) -> Iterator[Place]:
+        known = Place(-1, 0, 0)
+        for one in row:
+            if one.place.file in self._texts:
+                known = one.place
+            yield known
+
+    def _step(self, step: Step, origin: Place) -> None:
+        if step.jumped and step.before.returns:
+            return
+        left = self._holding(origin)
+        for target in self._holding(step.after.place):
+            function = target.function
+            if function and function.kind == "constructor":
+                continue
+            if step.jumped and step.before.calls and function and step.after.place == target.place:
+                # Into a function, be it from itself. What comes from outside of all functions
+                # leads to it by way of code that reads its arguments.
+                if target not in left or origin != target.place:
+                    self._entered[target] += step.times
+            elif target not in left:
+                owner = self._texts[origin.file].owner(origin) if origin.file >= 0 else 0
+                if owner not in target.within:
+                    self._entered[target] += step.times
+
+    def _constructors(self, walked: Walked) -> None:
+        """Count constructors by their first instruction.
+
+        Between its parameters and its body are its bases' constructors and what variables begin
+        with, so one is come back to.
+        """
+        seen: set[_Target] = set()
+        for one, times in zip(walked.row, walked.times, strict=True):
+            for target in self._holding(one.place) - seen:
+                if target.function and target.function.kind == "constructor":
+                    seen.add(target)
+                    self._entered[target] += times
+
+    @staticmethod
+    def _passing(branch: Branch, after: Place) -> int:
+        """Which way is gone by who does not jump."""
+        for way, place in enumerate(branch.into):
+            if place and place.holds(after):
+                return way
+        # An if jumps over what it guards; everything else jumps if it holds.
+        return 0 if branch.kind == "if" else 1
+
+    def hits(self, number: int, path: str, text: str) -> FileHits:
+        """What was reached of one file."""
+        found = self._texts[number].syntax
+        lines = _Lines(text)
+        hits = FileHits(path, text)
+        told = self._told(found)
+        for function in found.functions:
+            inside = [told[one] for one in found.statements if function.place.holds(one.place)]
+            entered = self._entered.get(self._target[function])
+            if function.kind == "modifier" or entered is None:
+                # A modifier is returned to from what it guards; it is entered at its beginning.
+                known = [times for times in inside if times is not None]
+                entered = known[0] if known else 0
+            line = lines.line(function.place)
+            hits.functions.append(FunctionHits(function.name, function.contract, line, entered))
+        for statement in found.statements:
+            line, times = lines.line(statement.place), told[statement]
+            if times is None:
+                hits.untold.append(line)
+            else:
+                hits.statements.append(StatementHits(statement.contract, line, times))
+        for branch in found.branches:
+            ways = self._ways(branch, told[branch.statement])
+            if ways is not None:
+                named = tuple(zip(branch.ways, ways, strict=True))
+                line = lines.line(branch.place)
+                hits.branches.append(BranchHits(branch.kind, branch.contract, line, named))
+        return hits
+
+    def _ways(self, branch: Branch, times: int | None) -> list[int] | None:
+        """How often each way was taken; None if no instruction tells."""
+        if branch.kind in ("if", "choice", "require") and branch in self._jumped:
+            return self._jumped[branch]
+        entered = [
+            self._entered.get(self._target[place]) if place else None for place in branch.into
+        ]
+        missing = [way for way, known in enumerate(entered) if known is None]
+        if len(missing) > 1 or times is None:
+            return None if times else [0] * len(entered)
+        known = sum(filter(None, entered))
+        return [max(0, times - known) if one is None else one for one in entered]
+
+    def _told(self, found: Syntax) -> dict[Statement, int | None]:
+        """How often each statement was executed; None if neither it nor its neighbours tell."""
+        told: dict[Statement, int | None] = {}
+        compiled = [
+            function.place
+            for function in found.functions
+            if any(
+                self._target[one] in self._entered
+                for one in found.statements
+                if function.place.holds(one.place)
+            )
+            or self._target[function] in self._entered
+        ]
+        for statement in found.statements:
+            entered = self._entered.get(self._target[statement])
+            way = statement.block.way
+            if way is not None and way[0] in self._jumped:
+                # Code that the optimizer shares among several is reached for others, too.
+                most = self._jumped[way[0]][way[1]]
+                told[statement] = most if entered is None else min(most, entered)
+            elif entered is None and not any(place.holds(statement.place) for place in compiled):
+                # No contract has this function.
+                told[statement] = 0
+            else:
+                told[statement] = entered
+        for statement, times in told.items():
+            if times is None:
+                told[statement] = _by_neighbours(statement, told)
+        return told
+
+
+def _by_neighbours(statement: Statement, told: Mapping[Statement, int | None]) -> int | None:
+    """How often a statement was executed that left no instruction."""
+    row = statement.block.statements
+    index = row.index(statement)
+    if index and row[index - 1].simple and told[row[index - 1]] is not None:
+        return told[row[index - 1]]
+    return told[row[index + 1]] if index + 1 < len(row) else None
+
+
+class _Lines:
+    """Which line a byte of a text is in."""
+
+    def __init__(self, text: str) -> None:
+        self._starts = [0]
+        for line in text.encode().split(b"\n"):
+            self._starts.append(self._starts[-1] + len(line) + 1)
+
+    def line(self, place: Place) -> int:
+        """The line in which a place begins, from 1."""
+        return bisect_right(self._starts, place.start)

@@ -1,0 +1,1 @@
+"""What transactions cost in gas: noted while tests run, kept in a file, and compared with it."""
