@@ -339,9 +339,7 @@ class Instruments:
         for complaint in self._complaints:
             terminalreporter.write_line(complaint, red=True)
 
-    def _show_coverage(
-        self, terminalreporter: pytest.TerminalReporter, measured: Measured
-    ) -> None:
+    def _show_coverage(self, terminalreporter: pytest.TerminalReporter, measured: Measured) -> None:
         from unbond.coverage.report import missing, table
 
         self._show(terminalreporter, table(measured))
@@ -359,7 +357,7 @@ class Instruments:
     def _show(self, terminalreporter: pytest.TerminalReporter, what: RenderableType) -> None:
         from rich.console import Console
 
-        width = max(80, terminalreporter._tw.fullwidth)
+        width = max(110, terminalreporter._tw.fullwidth)
         console = Console(width=width, force_terminal=terminalreporter.hasmarkup)
         with console.capture() as captured:
             console.print(what)

@@ -191,6 +191,9 @@ class _Tally:
     def __init__(self, unit: Unit) -> None:
         who = calls(list(unit.trees.values()))
         self._entered: dict[_Target, int] = {}
+        self._come_back: dict[_Target, int] = {}
+        """How often, at most, something was come back to from what it calls, without a jump that
+        returns: from a function that the optimizer put into its place."""
         self._jumped: dict[Branch, list[int]] = {}
         self._target: dict[object, _Target] = {}
         self._branch: dict[Place, Branch] = {}
@@ -257,6 +260,9 @@ class _Tally:
                 owner = self._texts[origin.file].owner(origin) if origin.file >= 0 else 0
                 if owner not in target.within:
                     self._entered[target] += step.times
+                else:
+                    times = self._come_back.get(target, 0)
+                    self._come_back[target] = max(times, step.times)
 
     def _constructors(self, walked: Walked) -> None:
         """Count constructors by their first instruction.
@@ -288,7 +294,7 @@ class _Tally:
         told = self._told(found)
         for function in found.functions:
             inside = [told[one] for one in found.statements if function.place.holds(one.place)]
-            entered = self._entered.get(self._target[function])
+            entered = self._times(self._target[function])
             if function.kind == "modifier" or entered is None:
                 # A modifier is returned to from what it guards; it is entered at its beginning.
                 known = [times for times in inside if times is not None]
@@ -309,13 +315,17 @@ class _Tally:
                 hits.branches.append(BranchHits(branch.kind, branch.contract, line, named))
         return hits
 
+    def _times(self, target: _Target) -> int | None:
+        """How often something was reached; None if it left no instruction."""
+        entered = self._entered.get(target)
+        # What begins with a call that is no call any more is only ever come back to.
+        return entered or (None if entered is None else self._come_back.get(target, 0))
+
     def _ways(self, branch: Branch, times: int | None) -> list[int] | None:
         """How often each way was taken; None if no instruction tells."""
         if branch.kind in ("if", "choice", "require") and branch in self._jumped:
             return self._jumped[branch]
-        entered = [
-            self._entered.get(self._target[place]) if place else None for place in branch.into
-        ]
+        entered = [self._times(self._target[place]) if place else None for place in branch.into]
         missing = [way for way, known in enumerate(entered) if known is None]
         if len(missing) > 1 or times is None:
             return None if times else [0] * len(entered)
@@ -336,7 +346,7 @@ class _Tally:
             or self._target[function] in self._entered
         ]
         for statement in found.statements:
-            entered = self._entered.get(self._target[statement])
+            entered = self._times(self._target[statement])
             way = statement.block.way
             if way is not None and way[0] in self._jumped:
                 # Code that the optimizer shares among several is reached for others, too.
