@@ -117,11 +117,10 @@ library FirstFit {
 
     /* VIEWS */
 
-    /// @dev What waits at places before `place`, in wei. Reads at most 255 requests, and a slot for each 256 places between
-    /// the oldest that waits and this.
+    /// @dev What waits at places before `place`, where a request waits as well, in wei. Reads at most 255 requests, and a
+    /// slot for each 256 places between the oldest that waits and this.
     function ahead(Queue storage queue, uint256 place) internal view returns (uint256 amount) {
         uint256 oldest = _next(queue, 1, place, ANY);
-        if (oldest == 0) return 0;
         uint256 block_ = place >> BLOCK;
         for (uint256 older = oldest >> BLOCK; older < block_; ++older) amount += queue.waitingIn[older];
         uint256 next = Math.max(oldest, block_ << BLOCK);

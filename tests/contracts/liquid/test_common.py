@@ -51,6 +51,7 @@ def test_a_stake_has_a_minimum_and_is_delegated_at_once(
                 check_refused(below, action, stranger, amount)
         for convert in (liquid.bonds_to_certificates, liquid.certificates_to_bonds):
             assert refusal_of(convert, stranger, 0) == ZeroAmount()
+        assert refusal_of(liquid.contract.view, "previewStake", 0) == ZeroAmount()
     bonds, certificates = desk.bonds.address, desk.certificates.address
     for amount in (COIN, COIN + 1, 5000 * COIN):
         with desk.moves(delegated=amount, value=amount, shares=amount, delegator=-amount):
