@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ethpm_types.abi import ErrorABI
 
-pytest_plugins = ["unbond.fixtures"]
+pytest_plugins = ["unbond.fixtures", "pytester"]
 
 
 class Mocks:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import eth_hash.auto
 from ape_test.accounts import TestAccount
-from eth.constants import BLANK_ROOT_HASH
+from eth.constants import BLANK_ROOT_HASH, GENESIS_PARENT_HASH
 from eth.exceptions import FullStack, InsufficientStack, Revert
 from eth.vm.code_stream import CodeStream
 from eth.vm.opcode import _FastOpcode
@@ -21,6 +21,7 @@ from eth.vm.opcode_values import PUSH1, PUSH32
 from eth.vm.spoof import SpoofTransaction
 from eth.vm.stack import Stack, to_int
 from eth_keys.datatypes import PrivateKey
+from eth_tester.backends.pyevm.main import PyEVMBackend
 from eth_tester.exceptions import BlockNotFound, TransactionFailed
 from eth_utils.address import to_canonical_address, to_checksum_address
 from eth_utils.exceptions import ValidationError
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
 
 _DEEPEST = 1023
 """How many values a stack may hold before one more is pushed."""
-_KNOWN_VERSION = "0.12.1b1"
-"""The py-evm that :func:`hasten` knows."""
+_KNOWN_VERSIONS = {"py-evm": "0.12.1b1", "eth-tester": "0.13.0b1"}
+"""Those that :func:`hasten` knows."""
 _NIBBLES = bytes.maketrans(b"0123456789abcdef", bytes(range(16)))
 
 
@@ -196,13 +197,15 @@ def hasten() -> bool:
 
     What it remembers are functions of bytes: where a contract's code may be jumped to, what a node
     of the state's tree says, and which way a key takes through it. The stack no longer checks the
-    kind of what py-evm's own instructions put there, and hashes are taken natively.
+    kind of what py-evm's own instructions put there, and hashes are taken natively. And going back
+    to a snapshot, which each test does, no longer executes the block of it once more.
 
-    This goes into what py-evm keeps to itself, so it is done for the version it was written for
-    only; any other is left as it is, and the answer is False.
+    This goes into what py-evm and eth-tester keep to themselves, so it is done for the versions it
+    was written for only; any other is left as it is, and the answer is False.
     """
-    if version("py-evm") != _KNOWN_VERSION:
+    if any(version(name) != known for name, known in _KNOWN_VERSIONS.items()):
         return False
+    PyEVMBackend.revert_to_snapshot = _revert_to_snapshot
     _FastOpcode.__call__ = _step  # type: ignore[method-assign]
     Stack.push_int = Stack.push_bytes = _push  # type: ignore[method-assign]
     Stack.pop_ints = _pop_ints  # type: ignore[method-assign]
@@ -215,6 +218,18 @@ def hasten() -> bool:
         return True
     eth_hash.auto.keccak.hasher = keccak256  # type: ignore[assignment]
     return True
+
+
+def _revert_to_snapshot(self: PyEVMBackend, snapshot: bytes) -> None:
+    chain = self.chain
+    header = chain.get_block_header_by_hash(snapshot)
+    database = chain.chaindb
+    database._set_as_canonical_chain_head(database.db, header, GENESIS_PARENT_HASH)
+    if header.block_number:
+        # What comes after that block. All that it did is in the database already.
+        chain.header = chain.ensure_header()
+    else:
+        self.chain = chain.from_genesis_header(database.db, header)
 
 
 def _step(self: _FastOpcode, computation: ComputationAPI) -> Any:

@@ -6,7 +6,7 @@ asks for it.
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -223,12 +223,16 @@ class Instruments:
     def pytest_fixture_setup(
         self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
     ) -> Iterator[None]:
-        """What a fixture sends that outlives a test is its own."""
-        if self.ledger is None or fixturedef.scope == "function":
+        """What a fixture does that outlives a test is its own."""
+        if fixturedef.scope == "function":
             return (yield)
         where = request.node.nodeid if fixturedef.scope != "session" else ""
         name = f"fixture {where}::{fixturedef.argname}[{getattr(request, 'param_index', 0)}]"
-        with self.ledger.sender(name):
+        with ExitStack() as stack:
+            if self._recorder is not None:
+                stack.enter_context(self._recorder.fixture(name))
+            if self.ledger is not None:
+                stack.enter_context(self.ledger.sender(name))
             return (yield)
 
     @pytest.hookimpl(optionalhook=True)
@@ -239,9 +243,7 @@ class Instruments:
             self._complaints.append("a test process died; what it did is missing")
             return
         if self._recorder is not None:
-            from unbond.coverage.traces import Traces
-
-            self._recorder.traces.add(Traces.load(noted["coverage"]))
+            self._recorder.add(noted["coverage"])
         if self.ledger is not None:
             from unbond.gas.ledger import Costs, GasError
 
@@ -255,7 +257,7 @@ class Instruments:
         """Hand over what was noted or, where there is nobody to hand it to, sum it up."""
         if self._is_worker:
             self._config.workeroutput[_OUTPUT] = {  # type: ignore[attr-defined]
-                "coverage": self._recorder.traces.dump() if self._recorder else None,
+                "coverage": self._recorder.dump() if self._recorder else None,
                 "gas": self.ledger.costs.dump() if self.ledger else None,
             }
         elif not self._config.option.collectonly:
@@ -291,7 +293,7 @@ class Instruments:
         except CoverageError as error:
             self._complaints.append(f"coverage: {error}")
             return
-        self._measured = measured = measure(units, recorder.traces, texts)
+        self._measured = measured = measure(units, recorder.total(), texts)
         folder = self._path(self._settings.coverage_dir)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "lcov.info").write_text(lcov(measured))

@@ -1,4 +1,4 @@
-"""The two contracts that harnesses use besides the systems: a wallet that refuses, and a witness."""
+"""What harnesses use besides the systems: a wallet that refuses, and a witness."""
 
 from __future__ import annotations
 

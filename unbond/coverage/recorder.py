@@ -2,7 +2,8 @@
 
 Between two jumps instructions follow one another, so the jumps taken are all there is to know; and
 noting each costs next to nothing. What is executed for other reasons than that a test asked for
-it is not counted: estimates of gas, and Ape's replays of a transaction.
+it is not counted: estimates of gas, Ape's replays of a transaction, and eth-tester's of the last
+block when it goes back to a snapshot.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ class Recorder:
 
     def __init__(self) -> None:
         """Listen to nothing yet."""
-        self.traces = Traces()
+        self._traces = Traces()
+        self._by_fixture: dict[str, Traces] = {}
         self._jumps: list[tuple[int, int]] = []
         self._ignoring = 0
 
@@ -41,13 +43,49 @@ class Recorder:
             for instruction in (JUMP, JUMPI):
                 table[instruction] = _Noted(table[instruction], self, sure=instruction == JUMP)
         self._listen_to_frames()
-        for kind, name in ((PyEVMBackend, "estimate_gas"), (ReceiptAPI, "show_debug_logs")):
+        for kind, name in (
+            (PyEVMBackend, "estimate_gas"),
+            (PyEVMBackend, "revert_to_snapshot"),
+            (ReceiptAPI, "show_debug_logs"),
+        ):
             setattr(kind, name, self._ignored(getattr(kind, name)))
         self._ignore_replays()
 
     def note(self, origin: int, target: int) -> None:
         """A jump was taken."""
         self._jumps.append((origin, target))
+
+    def total(self) -> Traces:
+        """All that was executed."""
+        whole = Traces()
+        for traces in (self._traces, *self._by_fixture.values()):
+            whole.add(traces)
+        return whole
+
+    @contextmanager
+    def fixture(self, name: str) -> Iterator[None]:
+        """What is executed inside is a fixture's that outlives a test.
+
+        It is set up once in each process and, when Ape goes back to before it, again; it counts
+        once.
+        """
+        outer = self._traces
+        self._traces = self._by_fixture[name] = Traces()
+        try:
+            yield
+        finally:
+            self._traces = outer
+
+    def dump(self) -> list[Any]:
+        """What was executed in this process, in lists, numbers and bytes, for another one."""
+        fixtures = [[name, traces.dump()] for name, traces in self._by_fixture.items()]
+        return [self._traces.dump(), fixtures]
+
+    def add(self, dumped: list[Any]) -> None:
+        """Count in what another process has dumped."""
+        self._traces.add(Traces.load(dumped[0]))
+        for name, traces in dumped[1]:
+            self._by_fixture.setdefault(name, Traces.load(traces))
 
     @contextmanager
     def ignoring(self) -> Iterator[None]:
@@ -103,7 +141,7 @@ class Recorder:
             if code and not self._ignoring:
                 # Where the code ended by running out of it, that was at its last byte.
                 end = min(computation.code.program_counter, len(code)) - 1
-                self.traces.frame(code, deploys=message.is_create, jumps=jumps, end=end)
+                self._traces.frame(code, deploys=message.is_create, jumps=jumps, end=end)
             return computation
 
         BaseComputation.apply_computation = classmethod(apply_computation)  # type: ignore[assignment]

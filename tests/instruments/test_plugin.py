@@ -1,0 +1,231 @@
+"""The pytest plugin in an Ape project of its own: what it says, writes, refuses, and costs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.instruments.conftest import CONFIG, TESTS, VAULT, VaultProject
+
+pytestmark = pytest.mark.slow
+
+if TYPE_CHECKING:
+    pass
+
+LINES = {11: 2, 12: 2, 15: 5, 16: 5, 17: 4, 18: 4, 21: 0, 22: 0, 23: 0, 24: 0, 27: 1, 28: 1}
+"""How often each line of the vault is reached by its tests.
+
+It is deployed by a fixture and by a test; three tests put in something four times, one too little.
+"""
+PUT = "put(uint256)"
+
+
+def lines(tracefile: str) -> dict[int, int]:
+    """The hits by line in an lcov file of one source."""
+    found = (line[3:].split(",") for line in tracefile.splitlines() if line.startswith("DA:"))
+    return {int(line): int(hits) for line, hits in found}
+
+
+def test_coverage_is_shown_and_written_alone_and_in_parallel(project: VaultProject) -> None:
+    for options in ((), ("-n", "2")):
+        outcome = project.test("--sol-coverage", *options)
+        assert outcome.code == 0, outcome.text
+        share = ["8/12 66 %", "6/9 66 %", "2/2 100 %", "3/4 75 %"]
+        assert "unbond: " not in outcome.text  # nobody asked for speed
+        assert outcome.rows() == {"Vault": share, "all": share}
+        assert "not reached: contracts/Vault.sol, Vault: 21–24" in outcome.text
+        assert lines(project.read("sol-coverage/lcov.info")) == LINES
+        page = project.read("sol-coverage/index.html")
+        for line, hits in LINES.items():
+            assert f"<b>{line}</b><b>{hits}×</b>" in page
+        assert "if – true: 1, false: 4" in page
+        assert "LEAST = least;" in page
+
+
+def test_what_is_configured_need_not_be_an_option(project: VaultProject) -> None:
+    configured = "unbond:\n  coverage: true\n  coverage_min: 67\n  coverage_dir: reports/sol\n"
+    project.write("ape-config.yaml", CONFIG + configured)
+    outcome = project.test()
+    assert outcome.code == 1
+    assert "coverage: 66 % reached, not 67 %" in outcome.text
+    assert lines(project.read("reports/sol/lcov.info")) == LINES
+    assert project.test("--sol-coverage-min", "66").code == 0
+    # Nobody asked for gas figures; the test that names one is none the worse.
+    assert not (project.path / "snapshots").exists()
+
+
+def test_gas_is_kept_shown_and_checked(project: VaultProject) -> None:
+    outcome = project.test("--gas-snapshot")
+    assert outcome.code == 0, outcome.text
+    assert "gas figures are in snapshots/gas.json" in outcome.text
+    kept = json.loads(project.read("snapshots/gas.json"))
+    put = kept["functions"]["Vault"][PUT]
+    assert (put["calls"], kept["functions"]["Vault"]["constructor"]["calls"]) == (4, 2)
+    assert put["min"] < put["median"] <= put["max"]
+    assert kept["named"] == {"the first to put something in": put["median"]}
+
+    again = project.test("--gas-check", "-n", "2")
+    assert again.code == 0, again.text
+    assert "gas: as in snapshots/gas.json" in again.text
+
+    # One storage slot read twice more.
+    dearer = VAULT.replace("total += amount;", "total += amount + total - total;")
+    project.write("contracts/Vault.sol", dearer)
+    shown = project.test("--gas-diff")
+    assert shown.code == 0
+    assert f"Vault.{PUT}" in shown.text
+    refused = project.test("--gas-check")
+    assert refused.code == 1
+    assert "have risen by more than 0.5 %; if that is meant, write them anew" in refused.text
+
+
+def test_gas_of_a_fixture_counts_once_and_of_a_test_each_time(project: VaultProject) -> None:
+    again = TESTS.replace(
+        "def test_put_again(", '@pytest.mark.parametrize("time", range(5))\ndef test_put_again('
+    ).replace("test_put_again(vault, owner)", "test_put_again(vault, owner, time)")
+    project.write("tests/test_vault.py", again)
+    kept = []
+    for options in (("-n", "2"), ("--network", "ethereum:local:foundry")):
+        outcome = project.test("--gas-snapshot", *options)
+        assert outcome.code == 0, outcome.text
+        kept.append(json.loads(project.read("snapshots/gas.json")))
+    assert kept[0] == kept[1]
+    functions = kept[0]["functions"]["Vault"]
+    assert {name: gas["calls"] for name, gas in functions.items()} == {"constructor": 2, PUT: 8}
+
+
+def test_what_is_drawn_at_random_has_no_gas_figures(project: VaultProject) -> None:
+    drawn = """
+from hypothesis import HealthCheck, given, settings, strategies
+
+@settings(max_examples=3, suppress_health_check=list(HealthCheck))
+@given(strategies.integers(10, 99))
+def test_drawn(vault, owner, amount):
+    vault.put(amount, sender=owner)
+"""
+    project.write("tests/test_vault.py", TESTS + drawn)
+    assert project.test("--gas-snapshot").code == 0
+    kept = json.loads(project.read("snapshots/gas.json"))
+    assert kept["functions"]["Vault"][PUT]["calls"] == 4
+
+
+def test_figures_of_failed_tests_are_not_kept(project: VaultProject) -> None:
+    project.write("tests/test_vault.py", TESTS + "\n\ndef test_wrong():\n    assert False\n")
+    outcome = project.test("--gas-snapshot")
+    assert outcome.code == 1
+    assert "gas: tests failed, so there are no figures" in outcome.text
+    assert not (project.path / "snapshots").exists()
+
+
+def test_a_figure_that_is_none_fails_its_test(project: VaultProject) -> None:
+    wrong = """
+
+def test_nothing(gas):
+    with gas("nothing"):
+        pass
+
+
+def test_twice(vault, owner, gas):
+    for amount in (10, 2**200):
+        with gas("twice"):
+            vault.put(amount, sender=owner)
+"""
+    project.write("tests/test_vault.py", TESTS + wrong)
+    outcome = project.test("--gas-snapshot")
+    assert outcome.code == 1
+    assert 'GasError: there was no transaction to call "nothing"' in outcome.text
+    assert 'GasError: two figures are called "twice": ' in outcome.text
+    assert "2 failed, 4 passed" in outcome.text
+
+
+ERRORS = {
+    "--sol-coverage --network ethereum:local:foundry": (
+        "--sol-coverage: foundry does not say which instructions it executes; Ape's own chain "
+        "does: --network ethereum:local:test"
+    ),
+    "--gas-check": "gas.json: write one with --gas-snapshot",
+    "--gas-tolerance much --gas-check": "--gas-tolerance: Input should be a valid number",
+    "--sol-coverage --sol-coverage-min 101": "--sol-coverage-min: Input should be less than",
+    "--gas-diff --gas-file cut.json": "cut.json holds no gas figures: the file: Invalid JSON",
+    "--gas-diff --gas-file list.json": "list.json holds no gas figures: the file: Input should be",
+    "--gas-diff --gas-file odd.json": "odd.json holds no gas figures: functions.Vault: Input",
+    "--gas-diff --gas-file contracts": "contracts cannot be read: Is a directory",
+}
+
+
+def test_what_cannot_be_done_is_said_in_one_line(project: VaultProject) -> None:
+    for name, text in (
+        ("cut", "{"),
+        ("list", "[]"),
+        ("odd", '{"functions": {"Vault": 3}, "named": {}}'),
+    ):
+        project.write(f"{name}.json", text)
+    # One process for all: most of what each takes is the start of Ape.
+    outcomes = project.test_each(list(ERRORS))
+    for options, complaint in ERRORS.items():
+        outcome = outcomes[options]
+        assert outcome.code == int(pytest.ExitCode.USAGE_ERROR), outcome.text
+        (line,) = [line for line in outcome.text.splitlines() if line.startswith("ERROR")]
+        assert complaint in line
+        assert "Traceback" not in outcome.text
+    assert project.read("cut.json") == "{"
+
+
+def test_a_setting_that_is_none(project: VaultProject) -> None:
+    project.write("ape-config.yaml", CONFIG + "unbond:\n  cover: true\n")
+    outcome = project.test()
+    assert outcome.code == int(pytest.ExitCode.USAGE_ERROR)
+    assert "ape-config.yaml, unbond: cover: Extra inputs are not permitted" in outcome.text
+    assert "Traceback" not in outcome.text
+
+
+def test_a_project_without_contracts(project: VaultProject) -> None:
+    (project.path / "contracts" / "Vault.sol").unlink()
+    outcome = project.test("--sol-coverage")
+    assert outcome.code == int(pytest.ExitCode.USAGE_ERROR)
+    assert "--sol-coverage: there is no Solidity in" in outcome.text
+
+
+def test_what_was_compiled_otherwise_is_not_taken_for_unreached(project: VaultProject) -> None:
+    # Ape does not notice a changed setting; what it deploys is what it compiled before.
+    project.write("ape-config.yaml", CONFIG + "  optimize: false\n")
+    outcome = project.test("--sol-coverage")
+    assert outcome.code == 1
+    assert "coverage: no code of this project was executed; what was executed is not what the" in (
+        outcome.text
+    )
+    assert "ape compile --force" in outcome.text
+
+
+def test_tests_that_execute_nothing(project: VaultProject) -> None:
+    project.write("tests/test_vault.py", "def test_nothing():\n    assert True\n")
+    outcome = project.test("--sol-coverage")
+    assert outcome.code == 1
+    assert "coverage: no code of this project was executed\n" in outcome.text
+
+
+def test_with_the_optimizer_off_the_same_is_reached(project: VaultProject) -> None:
+    project.write("ape-config.yaml", CONFIG + "  optimize: false\n")
+    shutil.rmtree(project.path / ".build")
+    assert project.test("--sol-coverage").code == 0
+    assert lines(project.read("sol-coverage/lcov.info")) == LINES
+
+
+def test_it_says_what_makes_tests_faster(project: VaultProject) -> None:
+    fast = project.test("--fast")
+    assert fast.code == 0
+    (line,) = [line for line in fast.text.splitlines() if line.startswith("unbond: ")]
+    assert line == (
+        "unbond: no replay of transactions for console output (--console-logs); "
+        "py-evm remembers what it decodes; native signatures"
+    )
+    assert "unbond: each transaction replayed" in project.test("--fast", "--console-logs").text
+
+
+def test_replays_and_estimates_are_not_counted(project: VaultProject) -> None:
+    project.write("ape-config.yaml", CONFIG + "test:\n  gas_limit: auto\n")
+    assert project.test("--sol-coverage", "--console-logs", "-n", "0").code == 0
+    assert lines(project.read("sol-coverage/lcov.info")) == LINES
