@@ -13,7 +13,7 @@ SOURCES := $(shell find contracts tests/mocks -name '.*' -prune -o \( -type d -o
 # Where `make package` puts what it builds.
 DIST ?= dist
 
-.PHONY: help demo devnet test quick lint format setup build pictures package lock clean distclean
+.PHONY: help demo devnet test quick gas lint format setup build pictures package lock clean distclean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -26,8 +26,12 @@ demo: build ## set up, and watch the documents' exits on the embedded chain
 devnet: build ## set up, then keep a local chain up on which everything is deployed
 	@$(BIN)/ape run devnet $(DEVNET)
 
-test: build ## set up, and run every test
-	@$(BIN)/pytest $(PYTEST)
+# What tests reach of contracts/, and what transactions cost beside snapshots/gas.json; settings in ape-config.yaml.
+test: build ## set up, run every test, and say what they reach and cost
+	@$(BIN)/pytest --sol-coverage --gas-check $(PYTEST)
+
+gas: build ## write down what transactions of the contracts' tests cost, when that is meant to change
+	@$(BIN)/pytest tests/contracts --gas-snapshot $(PYTEST)
 
 quick: build ## the same without the slow tests
 	@$(BIN)/pytest -m "not slow" $(PYTEST)

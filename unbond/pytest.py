@@ -7,6 +7,7 @@ asks for it.
 from __future__ import annotations
 
 from contextlib import ExitStack, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
 
     from unbond.coverage.measure import Measured
     from unbond.coverage.recorder import Recorder
-    from unbond.gas.ledger import Ledger
+    from unbond.gas.ledger import Costs, Ledger
     from unbond.gas.snapshot import Change, Snapshot
 
+FIXTURE = "fixture "
+"""How the name of a fixture begins as that of a sender; no test's begins so."""
 _OUTPUT = "unbond"
 """Under which name a worker hands over what it noted."""
 
@@ -43,6 +46,8 @@ class Settings(BaseModel):
     """The run fails if less of all lines, or of all branches, was reached, in percent."""
     gas: Literal["snapshot", "diff", "check"] | None = None
     gas_file: Path = Path("snapshots/gas.json")
+    gas_tests: Path | None = None
+    """Whose transactions count: the tests in this folder, from the project's, or all."""
     gas_tolerance: float = Field(default=0.5, ge=0)
     """By how much a figure may rise before the check fails, in percent."""
 
@@ -74,6 +79,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
             f"--gas-{name}", dest="unbond_gas", action="store_const", const=name, help=text
         )
     group.addoption("--gas-file", metavar="FILE", help="Which file. Default: snapshots/gas.json.")
+    group.addoption(
+        "--gas-tests", metavar="DIR", help="Count transactions of tests in this folder only."
+    )
     group.addoption(
         "--gas-tolerance",
         metavar="PERCENT",
@@ -134,6 +142,7 @@ def _settings(config: pytest.Config) -> Settings:
         "coverage_min": config.getoption("--sol-coverage-min"),
         "gas": config.getoption("unbond_gas"),
         "gas_file": config.getoption("--gas-file"),
+        "gas_tests": config.getoption("--gas-tests"),
         "gas_tolerance": config.getoption("--gas-tolerance"),
     }
     options = {name: value for name, value in named.items() if value is not None}
@@ -165,6 +174,8 @@ class Instruments:
         self._recorder: Recorder | None = None
         self.ledger: Ledger | None = None
         self._complaints: list[str] = []
+        self._fixtures: set[str] = set()
+        """Those whose transactions count."""
         self._measured: Measured | None = None
         self._before: Snapshot | None = None
         self._changes: list[Change] = []
@@ -214,10 +225,19 @@ class Instruments:
         """What is sent while a test runs is sent by that test."""
         if self.ledger is None:
             return (yield)
-        # Figures of what is drawn at random are never the same twice.
-        drawn = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
-        with self.ledger.sender(None if drawn else item.nodeid):
+        counts = self._counts(item)
+        if counts:
+            self._fixtures.update(getattr(item, "fixturenames", ()))
+        with self.ledger.sender(item.nodeid if counts else None):
             return (yield)
+
+    def _counts(self, item: pytest.Item) -> bool:
+        """Whether gas figures are made from what a test sends."""
+        # What is drawn at random is never the same twice.
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            return False
+        folder = self._settings.gas_tests
+        return folder is None or item.path.is_relative_to(self._path(folder))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(
@@ -227,7 +247,8 @@ class Instruments:
         if fixturedef.scope == "function":
             return (yield)
         where = request.node.nodeid if fixturedef.scope != "session" else ""
-        name = f"fixture {where}::{fixturedef.argname}[{getattr(request, 'param_index', 0)}]"
+        variant = f"{where}[{getattr(request, 'param_index', 0)}]"
+        name = f"{FIXTURE}{fixturedef.argname} {variant}"
         with ExitStack() as stack:
             if self._recorder is not None:
                 stack.enter_context(self._recorder.fixture(name))
@@ -249,6 +270,7 @@ class Instruments:
 
             try:
                 self.ledger.costs.add(Costs.load(noted["gas"]))
+                self._fixtures.update(noted["fixtures"])
             except GasError as error:
                 self._complaints.append(str(error))
 
@@ -258,11 +280,21 @@ class Instruments:
         if self._is_worker:
             self._config.workeroutput[_OUTPUT] = {  # type: ignore[attr-defined]
                 "coverage": self._recorder.dump() if self._recorder else None,
-                "gas": self.ledger.costs.dump() if self.ledger else None,
+                "fixtures": sorted(self._fixtures),
+                "gas": self._costs(self.ledger).dump() if self.ledger else None,
             }
         elif not self._config.option.collectonly:
             self._sum_up(session)
         return (yield)
+
+    def _costs(self, ledger: Ledger) -> Costs:
+        """What was noted, without fixtures that none of the tests used that count."""
+        kept = {
+            sender: costs
+            for sender, costs in ledger.costs.by_sender.items()
+            if not sender.startswith(FIXTURE) or sender.split(" ")[1] in self._fixtures
+        }
+        return replace(ledger.costs, by_sender=kept)
 
     def _sum_up(self, session: pytest.Session) -> None:
         failed = session.exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
@@ -311,7 +343,7 @@ class Instruments:
     def _sum_up_gas(self, ledger: Ledger) -> None:
         from unbond.gas.snapshot import changes, rises
 
-        now = ledger.costs.snapshot()
+        now = self._costs(ledger).snapshot()
         if self._before is None:
             now.write(self._path(self._settings.gas_file))
             return

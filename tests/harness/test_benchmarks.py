@@ -30,6 +30,19 @@ def test_a_flow_runs(flow: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_the_suite_passes() -> None:
+    ape = str(Path(sys.executable).with_name("ape"))
+    done = subprocess.run(
+        [ape, "test", "-q", "-k", "[7]", "-p", "no:cacheprovider", "--fast"],
+        cwd=ROOT / "benchmarks/suite",
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 passed, 99 deselected" in done.stdout
+
+
+@pytest.mark.slow
 def test_gas_of_the_queue_is_printed() -> None:
     done = subprocess.run(
         [sys.executable, "benchmarks/payouts.py"],

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "benchmarks/README.md"]
-BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 # Lines of shell that a test cannot run as they stand, and what vouches for them.
 ELSEWHERE = {
@@ -21,6 +21,8 @@ ELSEWHERE = {
     "make pictures": "is compared with what is there, below",
     "pip install dist/unbond-0.1.0-py3-none-any.whl": "is done by test_package.py",
     ".venv/bin/python benchmarks/flows.py": "takes minutes; test_benchmarks.py runs one flow",
+    ".venv/bin/python benchmarks/suite.py": "takes minutes; test_benchmarks.py runs some of it",
+    ".venv/bin/python benchmarks/suite.py --profile": "the same",
     ".venv/bin/python benchmarks/payouts.py": "takes a minute; test_benchmarks.py runs it smaller",
     ".venv/bin/python benchmarks/bugs.py": "takes an hour; test_bugs.py looks for three of them",
     ".venv/bin/python benchmarks/bugs.py --only ticket-a-second-early --seeds 1": (
@@ -32,6 +34,10 @@ ELSEWHERE = {
     ),
     ".venv/bin/python benchmarks/gas.py": "takes a minute; test_benchmarks.py runs it smaller",
 }
+
+
+# Pages whose commands are run in the project that they show, one after another.
+OF_A_PROJECT = ["docs/cookbook/coverage-and-gas.md"]
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -46,6 +52,8 @@ def commands(block: str) -> list[str]:
 
 def shell_blocks() -> Iterator[object]:
     for page in PAGES:
+        if str(page.relative_to(ROOT)) in OF_A_PROJECT:
+            continue
         for number, block in enumerate(blocks(page, "sh")):
             runnable = [line for line in commands(block) if line not in ELSEWHERE]
             if runnable:
@@ -165,6 +173,26 @@ def test_the_projects_of_the_documentation_pass(page: str, tmp_path: Path) -> No
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"\b1 passed", done.stdout), done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", OF_A_PROJECT)
+def test_the_commands_for_a_project_of_the_documentation_succeed(page: str, tmp_path: Path) -> None:
+    project_of(ROOT / page, tmp_path)
+    lines = [line for block in blocks(ROOT / page, "sh") for line in commands(block)]
+    said = ""
+    for command in (line for line in lines if line not in ELSEWHERE):
+        done = run(
+            f"{command} -p no:cacheprovider -p no:randomly",
+            tmp_path,
+            PATH=f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        said += done.stdout
+    # What the page shows is what is said.
+    heard = [" ".join(line.split()) for line in said.splitlines()]
+    (shown,) = blocks(ROOT / page, "")
+    assert [line for line in shown.splitlines() if " ".join(line.split()) not in heard] == []
 
 
 @pytest.mark.slow

@@ -11,7 +11,9 @@ from ape.api.transactions import ReceiptAPI
 from eth.exceptions import FullStack, InsufficientStack
 from eth.vm.code_stream import CodeStream
 from eth.vm.stack import Stack
+from eth_tester.backends.pyevm.main import PyEVMBackend
 from eth_tester.exceptions import BlockNotFound
+from hexbytes import HexBytes
 from hypothesis import given
 from hypothesis import strategies as st
 from trie import hexary
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
     from ape.api.accounts import AccountAPI
 
-    from tests.harness.conftest import Engines
+    from tests.harness.conftest import Engine, Engines
 
 TOKEN = 10**18
 
@@ -98,6 +100,36 @@ def test_a_story_is_the_same_as_through_ape(
         monkeypatch.setattr(through_ape, "_embedded", None)
         monkeypatch.setattr(through_ape.clock, "_embedded", None)
         assert without_hash(story(through_ape, engine.accounts)) == without_hash(quick)
+
+
+def test_going_back_to_a_snapshot_is_the_same_as_by_executing_its_block_again(
+    engines: Engines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with engines.connected("eth-tester") as engine:
+        original = as_it_comes("eth_tester.backends.pyevm.main").PyEVMBackend.revert_to_snapshot
+        told = []
+        for back in (PyEVMBackend.revert_to_snapshot, original):
+            monkeypatch.setattr(PyEVMBackend, "revert_to_snapshot", back)
+            first = engine.chain.snapshot()
+            engine.accounts[0].transfer(engine.accounts[1], TOKEN)
+            second = engine.chain.snapshot()
+            story(engine.chain, engine.accounts)
+            engine.chain.restore(second)
+            told.append(look_at(engine))
+            engine.accounts[1].transfer(engine.accounts[2], TOKEN)
+            told.append(look_at(engine))
+            engine.chain.restore(first)
+            told.append(look_at(engine))
+        assert told[:3] == told[3:]
+
+
+def look_at(engine: Engine) -> list[object]:
+    """What a chain is: its last block, the time of the next one, and what people have."""
+    latest = engine.chain.provider.web3.eth.get_block("latest")
+    seen: list[object] = [latest["number"], latest["timestamp"], bytes(latest["stateRoot"])]
+    seen.append(engine.chain.timestamp_of(NEXT_BLOCK))
+    seen.append([HexBytes(one) for one in latest["transactions"]])
+    return seen + [engine.chain.balance_of(str(one.address)) for one in engine.accounts]
 
 
 def test_who_is_no_test_account_sends_through_ape(engines: Engines) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import solcx
 
 from tests.instruments.conftest import CONFIG, TESTS, VAULT, VaultProject
 
@@ -20,7 +23,8 @@ LINES = {11: 2, 12: 2, 15: 5, 16: 5, 17: 4, 18: 4, 21: 0, 22: 0, 23: 0, 24: 0, 2
 
 It is deployed by a fixture and by a test; three tests put in something four times, one too little.
 """
-PUT = "put(uint256)"
+PUT, TAKE = "put(uint256)", "take(uint256)"
+ROOT = Path(__file__).parent.parent.parent
 
 
 def lines(tracefile: str) -> dict[int, int]:
@@ -97,6 +101,62 @@ def test_gas_of_a_fixture_counts_once_and_of_a_test_each_time(project: VaultProj
     assert {name: gas["calls"] for name, gas in functions.items()} == {"constructor": 2, PUT: 8}
 
 
+FORGE = ROOT / "node_modules/@foundry-rs/forge-linux-amd64/bin/forge"
+CALLS = (("put", 10), ("put", 20), ("put", 300), ("take", 5), ("take", 325))
+FORGE_SAYS = {
+    "constructor": {"calls": 1, "min": 213080, "max": 213080},
+    PUT: {"calls": 3, "min": 31772, "median": 31784, "max": 65972},
+    TAKE: {"calls": 2, "min": 25610, "max": 32000},
+}
+"""What forge 1.7.1 reports of these calls, each a transaction of its own.
+
+Of an even number of figures it takes a mean for the median.
+"""
+
+
+def test_gas_is_what_forge_says(project: VaultProject, tmp_path: Path) -> None:
+    sent = "".join(f"    vault.{name}({amount}, sender=me)\n" for name, amount in CALLS)
+    head = "def test_calls(accounts, project):\n    me = accounts[0]\n"
+    project.write("tests/test_vault.py", f"{head}    vault = me.deploy(project.Vault, 10)\n{sent}")
+    assert project.test("--gas-snapshot").code == 0
+    ours = json.loads(project.read("snapshots/gas.json"))["functions"]["Vault"]
+    for function, figures in FORGE_SAYS.items():
+        assert {name: ours[function][name] for name in figures} == figures
+    if FORGE.exists():
+        assert forge_says(project.path / "contracts", tmp_path / "forge") == FORGE_SAYS
+
+
+def forge_says(contracts: Path, folder: Path) -> dict[str, dict[str, int]]:
+    """What forge reports of the same calls."""
+    shutil.copytree(contracts, folder / "src")
+    (folder / "foundry.toml").write_text(
+        '[profile.default]\nlibs = []\noffline = true\nevm_version = "cancun"\n'
+        "optimizer = true\noptimizer_runs = 200\n"
+    )
+    sent = " ".join(f"vault.{name}({amount});" for name, amount in CALLS)
+    (folder / "test").mkdir()
+    (folder / "test" / "Vault.t.sol").write_text(
+        'pragma solidity 0.8.30;\nimport {Vault} from "../src/Vault.sol";\ncontract VaultTest {\n'
+        f"function testCalls() external {{ Vault vault = new Vault(10); {sent} }}\n}}\n"
+    )
+    compiler = str(solcx.install.get_executable("0.8.30"))
+    done = subprocess.run(
+        [str(FORGE), "test", "--isolate", "--gas-report", "--json", "--use", compiler],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    report = json.loads(done.stdout.strip().splitlines()[-1])
+    (vault,) = (each for each in report if each["contract"] == "src/Vault.sol:Vault")
+    deployed = vault["deployment"]["gas"]
+    found = {"constructor": {"calls": 1, "min": deployed, "max": deployed}}
+    for function, figures in vault["functions"].items():
+        left_out = {"mean"} if figures["calls"] % 2 else {"mean", "median"}
+        found[function] = {name: n for name, n in figures.items() if name not in left_out}
+    return found
+
+
 def test_what_is_drawn_at_random_has_no_gas_figures(project: VaultProject) -> None:
     drawn = """
 from hypothesis import HealthCheck, given, settings, strategies
@@ -107,9 +167,12 @@ def test_drawn(vault, owner, amount):
     vault.put(amount, sender=owner)
 """
     project.write("tests/test_vault.py", TESTS + drawn)
-    assert project.test("--gas-snapshot").code == 0
+    # Nor has what tests of other folders send, fixtures of theirs included.
+    project.write("tests/other/test_more.py", TESTS.replace("test_", "test_other_"))
+    assert project.test("--gas-snapshot", "--gas-tests", "tests/test_vault.py").code == 0
     kept = json.loads(project.read("snapshots/gas.json"))
-    assert kept["functions"]["Vault"][PUT]["calls"] == 4
+    functions = kept["functions"]["Vault"]
+    assert (functions[PUT]["calls"], functions["constructor"]["calls"]) == (4, 2)
 
 
 def test_figures_of_failed_tests_are_not_kept(project: VaultProject) -> None:
