@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from unbond.coverage.code import Place, Walked, instructions
 from unbond.coverage.syntax import Branch, Function, Statement, Syntax, calls, syntax
-from unbond.coverage.traces import Trace, shape, without_hash
+from unbond.coverage.traces import Trace, shape, without_arguments, without_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -133,7 +134,9 @@ class _Matches:
     def trace(self, assembled: Assembled) -> Trace:
         """All that was executed of a contract's code."""
         whole = Trace()
-        for code in self._found(assembled.deploys, shape(assembled.code)):
+        # What stands behind the metadata are large constants, or arguments of a deployment.
+        code = without_arguments(assembled.code) if assembled.deploys else assembled.code
+        for code in self._found(assembled.deploys, shape(code)):
             whole.add(self._kinds[assembled.deploys][code])
             self.used.add((assembled.deploys, code))
         return whole
@@ -201,7 +204,8 @@ class _Tally:
     """Counts for all that one run of the compiler made."""
 
     def __init__(self, unit: Unit) -> None:
-        who = calls(list(unit.trees.values()))
+        self._unit = unit
+        self._calls = who = calls(list(unit.trees.values()))
         self._entered: dict[_Target, int] = {}
         self._come_back: dict[_Target, int] = {}
         """How often, at most, something was come back to from what it calls, without a jump that
@@ -341,9 +345,10 @@ class _Tally:
         for function in found.functions:
             inside = [told[one] for one in found.statements if function.place.holds(one.place)]
             entered = self._times(self._target[function])
-            if not inside and (entered is None and function.kind in _ONCE):
-                # Nothing is done in it, so nothing is left of it.
-                continue
+            if entered is None and all(times is None for times in inside):
+                # Nothing is left of it, or there was nothing to do in it.
+                if function.kind in _ONCE or function.identity in self._present:
+                    continue
             if function.kind == "modifier":
                 # It is returned to from what it guards; it is entered at its beginning.
                 if not inside:
@@ -367,6 +372,30 @@ class _Tally:
                 hits.branches.append(BranchHits(branch.kind, branch.contract, line, named))
         return hits
 
+    @cached_property
+    def _present(self) -> frozenset[int]:
+        """The functions that some contract has, by the compiler's numbers.
+
+        Of one that the optimizer put in the place of a call there need be nothing left.
+        """
+        entered = self._entered
+        syntaxes = [text.syntax for text in self._texts.values()]
+        statements = [one for found in syntaxes for one in found.statements]
+        functions = [one for found in syntaxes for one in found.functions]
+        present = {one.function.identity for one in statements if self._target[one] in entered}
+        present |= {one.identity for one in functions if self._target[one] in entered}
+        size = -1
+        while self._unit.optimised and size < len(present):
+            size = len(present)
+            here = [one for one in functions if one.identity in present]
+            named = {name for one in here for name in one.modifiers}
+            for one in statements:
+                # A call that was not made is there still.
+                if one.function.identity in present and entered.get(self._target[one]) != 0:
+                    named |= one.used
+            present |= self._calls.standing_for(frozenset(named))
+        return frozenset(present)
+
     def _times(self, target: _Target) -> int | None:
         """How often something was reached; None if it left no instruction."""
         entered = self._entered.get(target)
@@ -387,16 +416,6 @@ class _Tally:
     def _told(self, found: Syntax) -> dict[Statement, int | None]:
         """How often each statement was executed; None if neither it nor its neighbours tell."""
         told: dict[Statement, int | None] = {}
-        compiled = [
-            function.place
-            for function in found.functions
-            if any(
-                self._target[one] in self._entered
-                for one in found.statements
-                if function.place.holds(one.place)
-            )
-            or self._target[function] in self._entered
-        ]
         for statement in found.statements:
             entered = self._times(self._target[statement])
             way = statement.block.way
@@ -406,7 +425,7 @@ class _Tally:
                 # Code that the optimizer shares among several is reached for others, too.
                 most = self._jumped[way[0]][way[1]]
                 told[statement] = most if entered is None else min(most, entered)
-            elif entered is None and not any(place.holds(statement.place) for place in compiled):
+            elif entered is None and statement.function.identity not in self._present:
                 # No contract has this function.
                 told[statement] = 0
             else:
