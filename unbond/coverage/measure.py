@@ -90,6 +90,8 @@ class Measured:
     often it was deployed."""
     foreign: int
     """How many were executed that are not."""
+    via_ir: bool = False
+    """Whether some was made by way of Yul, of which the counts are not exact."""
 
 
 def measure(units: Iterable[Unit], traces: Traces, texts: Mapping[str, str]) -> Measured:
@@ -102,7 +104,9 @@ def measure(units: Iterable[Unit], traces: Traces, texts: Mapping[str, str]) -> 
     """
     matches = _Matches(traces)
     files: dict[str, FileHits] = {}
+    via_ir = False
     for unit in units:
+        via_ir = via_ir or unit.via_ir
         tally = _Tally(unit)
         for assembled in unit.assembled:
             tally.add(assembled, matches.trace(assembled))
@@ -111,13 +115,16 @@ def measure(units: Iterable[Unit], traces: Traces, texts: Mapping[str, str]) -> 
             if path in texts and path not in files:
                 files[path] = tally.hits(number, path, texts[path])
     return Measured(
-        [files[path] for path in sorted(files)], len(matches.used), matches.number_of_foreign
+        files=[files[path] for path in sorted(files)],
+        recognised=len(matches.used),
+        foreign=matches.number_of_foreign,
+        via_ir=via_ir,
     )
 
 
 _ONCE = ("constructor", "receive", "fallback")
 _TWOFOLD = ("if", "choice", "require")
-"""What one jump decides. What others do, the call, the arguments' check, is about something else."""
+"""What one jump decides."""
 
 
 class _Matches:
@@ -135,8 +142,8 @@ class _Matches:
         """All that was executed of a contract's code."""
         whole = Trace()
         # What stands behind the metadata are large constants, or arguments of a deployment.
-        code = without_arguments(assembled.code) if assembled.deploys else assembled.code
-        for code in self._found(assembled.deploys, shape(code)):
+        own = without_arguments(assembled.code) if assembled.deploys else assembled.code
+        for code in self._found(assembled.deploys, shape(own)):
             whole.add(self._kinds[assembled.deploys][code])
             self.used.add((assembled.deploys, code))
         return whole
@@ -211,6 +218,7 @@ class _Tally:
         """How often, at most, something was come back to from what it calls, without a jump that
         returns: from a function that the optimizer put into its place."""
         self._jumped: dict[Branch, list[int]] = {}
+        self._tried: dict[Branch, tuple[int, int]] = {}
         self._target: dict[object, _Target] = {}
         self._branch: dict[Place, Branch] = {}
         self._texts: dict[int, _Text] = {}
@@ -247,6 +255,7 @@ class _Tally:
             if step.times:
                 self._step(step, before[step.before])
         self._once(walked)
+        self._attempts(walked)
         for index, (passed, taken) in walked.conditions():
             branch = self._branch.get(walked.row[index].place)
             if branch is not None and branch.kind in _TWOFOLD:
@@ -323,8 +332,24 @@ class _Tally:
             if step.after in first and first[step.after] in self._holding(step.before.place):
                 self._entered[first[step.after]] -= step.times
 
-    @staticmethod
-    def _passing(branch: Branch, row: Sequence[Instruction], index: int) -> int:
+    def _attempts(self, walked: Walked) -> None:
+        """Count how often what was tried failed, and how often it returned.
+
+        The first jump of a try after its call decides; others are about which clause it is.
+        """
+        tries = [branch for branch in self._branch.values() if branch.kind == "try"]
+        open_: set[Branch] = set()
+        jumps = dict(walked.conditions())
+        for index, one in enumerate(walked.row):
+            branch = self._branch.get(one.place)
+            if branch is not None and branch in open_ and index in jumps:
+                open_.remove(branch)
+                before = self._tried.get(branch, (0, 0))
+                passed, taken = jumps[index]
+                self._tried[branch] = (before[0] + passed, before[1] + taken)
+            open_ |= {other for other in tries if other.statement.place.holds(one.place)}
+
+    def _passing(self, branch: Branch, row: Sequence[Instruction], index: int) -> int:
         """Which way is gone by who does not jump."""
         goal, after = row[index - 1].place, row[index + 1].place
         for way, place in enumerate(branch.into):
@@ -333,8 +358,8 @@ class _Tally:
                 return 1 - way
             if place and place.holds(after):
                 return way
-        # An if jumps over what it guards; everything else jumps if it holds.
-        return 0 if branch.kind == "if" else 1
+        # An if jumps over what it guards, but not by way of Yul; everything else jumps if it holds.
+        return 0 if branch.kind == "if" and not self._unit.via_ir else 1
 
     def hits(self, number: int, path: str, text: str) -> FileHits:
         """What was reached of one file."""
@@ -345,10 +370,10 @@ class _Tally:
         for function in found.functions:
             inside = [told[one] for one in found.statements if function.place.holds(one.place)]
             entered = self._times(self._target[function])
-            if entered is None and all(times is None for times in inside):
+            left = entered is not None or any(times is not None for times in inside)
+            if not left and (function.kind in _ONCE or function.identity in self._present):
                 # Nothing is left of it, or there was nothing to do in it.
-                if function.kind in _ONCE or function.identity in self._present:
-                    continue
+                continue
             if function.kind == "modifier":
                 # It is returned to from what it guards; it is entered at its beginning.
                 if not inside:
@@ -407,6 +432,10 @@ class _Tally:
         if branch in self._jumped:
             return self._jumped[branch]
         entered = [self._times(self._target[place]) if place else None for place in branch.into]
+        if branch in self._tried:
+            failed, returned = self._tried[branch]
+            body = returned if entered[0] is None else min(entered[0], returned)
+            entered[0], times = body, body + failed
         missing = [way for way, known in enumerate(entered) if known is None]
         if len(missing) > 1 or times is None:
             return None if times else [0] * len(entered)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from unbond.coverage.code import Place
@@ -202,7 +203,7 @@ class _Reader:
                     contract,
                     Place.read(node["src"]),
                     frozenset(_named(node)),
-                    frozenset(_named(list(modifiers))),
+                    frozenset(chain(*map(_named, modifiers))),
                     node.get("kind", "modifier"),
                 ),
                 node["body"],
@@ -216,9 +217,7 @@ class _Reader:
 
     def _assembly_function(self, node: Node) -> None:
         outer, dead = self._function, self._dead
-        function = replace(
-            outer, name=node["name"], place=Place.read(node["src"]), kind="assembly"
-        )
+        function = replace(outer, name=node["name"], place=Place.read(node["src"]), kind="assembly")
         self._callable(function, node["body"])
         self._function, self._dead = outer, dead
 
