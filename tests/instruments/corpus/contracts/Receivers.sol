@@ -33,8 +33,8 @@ contract Simple {
     }
 
     fallback() external counted {
-        count += 10;
         while (count % 4 != 0) count++;
+        count += 10;
     }
 }
 
