@@ -107,7 +107,7 @@ def play(folder: Path, deeds: list[Deed]) -> Measured:
         for deed in deeds:
             player.do(deed)
     texts = {str(path.relative_to(project.path)): path.read_text() for path in solidity(project)}
-    return measure(compile_project(project), recorder.traces, texts)
+    return measure(compile_project(project), recorder.total(), texts)
 
 
 if __name__ == "__main__":
