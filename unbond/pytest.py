@@ -381,6 +381,8 @@ class Instruments:
             terminalreporter.write_line(f"not reached: {line}")
         folder = self._settings.coverage_dir
         terminalreporter.write_line(f"{folder / 'index.html'} shows every line")
+        if measured.via_ir:
+            terminalreporter.write_line(_VIA_IR)
         untold = sum(len(file.untold) for file in measured.files)
         if untold:
             terminalreporter.write_line(
@@ -398,6 +400,10 @@ class Instruments:
         terminalreporter.write(captured.get())
 
 
+_VIA_IR = (
+    "with via_ir the compiler does not say of every instruction where it is from, so the counts "
+    "are not exact; solidity: via_ir: false in ape-config.yaml makes them so"
+)
 _OTHERWISE = (
     "; what was executed is not what the compiler makes of the files now: ape compile --force"
 )

@@ -50,6 +50,10 @@ class Unit:
     trees: dict[int, dict[str, Any]]
     """The syntax trees of the same files."""
     assembled: list[Assembled]
+    optimised: bool = False
+    """Whether the optimizer was on, which leaves nothing of some of the text."""
+    via_ir: bool = False
+    """Whether the code was made by way of Yul, of which not every part says where it is from."""
 
 
 def solidity(project: ProjectManager) -> list[Path]:
@@ -78,7 +82,7 @@ def compile_project(project: ProjectManager) -> list[Unit]:
         except CompilerError as error:
             raise CoverageError(f"the project does not compile: {error}") from None
         return [
-            _unit(_compiled(version, given, isolated.path, _cache(project, given)))
+            _unit(_compiled(version, given, isolated.path, _cache(project, given)), given)
             for version, given in inputs.items()
         ]
 
@@ -122,14 +126,17 @@ def _digests(base: Path, names: Iterable[str]) -> dict[str, str]:
     }
 
 
-def _unit(output: dict[str, Any]) -> Unit:
+def _unit(output: dict[str, Any], given: dict[str, Any]) -> Unit:
     sources = output["sources"]
+    settings = given["settings"]
     if not all("ast" in source for source in sources.values()):
         raise CoverageError("the compiler gives no syntax trees: solc 0.4.12 or newer is needed")
     return Unit(
         paths={source["id"]: path for path, source in sources.items()},
         trees={source["id"]: source["ast"] for source in sources.values()},
         assembled=list(_assembled(output["contracts"])),
+        optimised=settings.get("optimizer", {}).get("enabled", False),
+        via_ir=settings.get("viaIR", False),
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from unbond.coverage.code import Place
@@ -23,6 +24,10 @@ _SIMPLE = frozenset(
         *("YulBreak", "YulContinue", "YulLeave"),
     }
 )
+_LARGEST = 2**31 - 1
+_LEAVING = frozenset(
+    {"Return", "RevertStatement", "Break", "Continue", "YulBreak", "YulContinue", "YulLeave"}
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +42,10 @@ class Function:
     place: Place
     used: frozenset[int]
     """What it and its modifiers name, by the compiler's numbers."""
+    modifiers: frozenset[int]
+    """The compiler's numbers of its modifiers."""
     kind: str
-    """``function``, ``modifier``, ``constructor``, ``receive`` or ``fallback``."""
+    """``function``, ``modifier``, ``constructor``, ``receive``, ``fallback`` or ``assembly``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,11 +54,17 @@ class Statement:
 
     place: Place
     contract: str
+    function: Function
+    """What it is in."""
     used: frozenset[int]
     """What it may call itself."""
     block: Block
     simple: bool
     """Whether the next statement of the block follows, if this one neither reverts nor returns."""
+    repeats: bool
+    """Whether it is a loop's condition, which is executed more often than what is beside it."""
+    dead: bool
+    """Whether what comes before always leaves."""
 
 
 @dataclass(eq=False)
@@ -89,6 +102,8 @@ class Syntax:
     functions: list[Function] = field(default_factory=list)
     statements: list[Statement] = field(default_factory=list)
     branches: list[Branch] = field(default_factory=list)
+    constants: list[Place] = field(default_factory=list)
+    """What constants are. Wherever one is used, that is worked out anew."""
 
 
 @dataclass
@@ -108,6 +123,17 @@ class Calls:
             if one not in self._reached:
                 self._reached[one] = self._closure(one)
             found |= self._reached[one]
+        return frozenset(found)
+
+    def standing_for(self, first: frozenset[int]) -> frozenset[int]:
+        """These, and all that stand for one of them further down the inheritance."""
+        found: set[int] = set()
+        waiting = list(first)
+        while waiting:
+            here = waiting.pop()
+            if here not in found:
+                found.add(here)
+                waiting += self.overridden.get(here, ())
         return frozenset(found)
 
     def _closure(self, one: int) -> frozenset[int]:
@@ -149,9 +175,9 @@ def syntax(tree: Node) -> Syntax:
     for node in tree.get("nodes", ()):
         if node["nodeType"] == "ContractDefinition":
             for part in node["nodes"]:
-                reader.read_callable(part, node["name"])
+                reader.read_part(part, node["name"])
         else:
-            reader.read_callable(node, "")
+            reader.read_part(node, "")
     return reader.found
 
 
@@ -159,29 +185,50 @@ class _Reader:
     def __init__(self) -> None:
         self.found = Syntax()
         self._contract = ""
+        self._function: Function
+        self._dead = False
 
-    def read_callable(self, node: Node, contract: str) -> None:
-        """A function or modifier with a body; anything else is passed over."""
-        if node["nodeType"] not in _CALLABLES or not node.get("body"):
-            return
-        self._contract = contract
-        self.found.functions.append(
-            Function(
-                node["id"],
-                node["name"] or node["kind"],
-                contract,
-                Place.read(node["src"]),
-                frozenset(_named(node)),
-                node.get("kind", "modifier"),
+    def read_part(self, node: Node, contract: str) -> None:
+        """A function or modifier with a body, or a constant; anything else is passed over."""
+        kind = node["nodeType"]
+        if kind == "VariableDeclaration" and node["constant"] and node.get("value"):
+            self.found.constants.append(Place.read(node["value"]["src"]))
+        elif kind in _CALLABLES and node.get("body"):
+            self._contract = contract
+            modifiers = (one["modifierName"] for one in node.get("modifiers", ()))
+            self._callable(
+                Function(
+                    node["id"],
+                    node["name"] or node["kind"],
+                    contract,
+                    Place.read(node["src"]),
+                    frozenset(_named(node)),
+                    frozenset(chain(*map(_named, modifiers))),
+                    node.get("kind", "modifier"),
+                ),
+                node["body"],
             )
-        )
-        self._block(node["body"], Block())
+
+    def _callable(self, function: Function, body: Node) -> None:
+        self._function = function
+        self._dead = False
+        self.found.functions.append(function)
+        self._block(body, Block())
+
+    def _assembly_function(self, node: Node) -> None:
+        outer, dead = self._function, self._dead
+        function = replace(outer, name=node["name"], place=Place.read(node["src"]), kind="assembly")
+        self._callable(function, node["body"])
+        self._function, self._dead = outer, dead
 
     def _block(self, node: Node, block: Block) -> None:
         """The statements of a block, or the single one that stands for it."""
         nodes = node.get("statements", ()) if node["nodeType"] in _BLOCKS else [node]
+        dead = self._dead
         for inner in nodes:
             self._statement(inner, block)
+            self._dead = self._dead or _leaves(inner)
+        self._dead = dead
 
     def _statement(self, node: Node, block: Block) -> None:
         kind = node["nodeType"]
@@ -194,7 +241,7 @@ class _Reader:
         elif kind in ("ForStatement", "YulForLoop"):
             self._for(node, block)
         elif kind in ("WhileStatement", "DoWhileStatement"):
-            self._add(node["condition"], block)
+            self._add(node["condition"], block, repeats=True)
             self._block(node["body"], Block())
         elif kind == "TryStatement":
             self._try(node, block)
@@ -203,11 +250,21 @@ class _Reader:
         elif kind == "InlineAssembly" and "AST" in node:
             self._block(node["AST"], block)
         elif kind == "YulFunctionDefinition":
-            self._block(node["body"], Block())
+            self._assembly_function(node)
 
-    def _add(self, node: Node, block: Block, *, simple: bool = False) -> Statement:
-        place = Place.read(node["src"])
-        statement = Statement(place, self._contract, frozenset(_named(node)), block, simple)
+    def _add(
+        self, node: Node, block: Block, *, simple: bool = False, repeats: bool = False
+    ) -> Statement:
+        statement = Statement(
+            Place.read(node["src"]),
+            self._contract,
+            self._function,
+            frozenset(_named(node)),
+            block,
+            simple,
+            repeats,
+            self._dead,
+        )
         block.statements.append(statement)
         self.found.statements.append(statement)
         for inner in _walk(node):
@@ -251,7 +308,7 @@ class _Reader:
             if node.get(first):
                 self._block(node[first], block)
         if node.get("condition"):
-            self._add(node["condition"], block)
+            self._add(node["condition"], block, repeats=True)
         for inner in ("loopExpression", "post", "body"):
             if node.get(inner):
                 self._block(node[inner], Block())
@@ -278,10 +335,30 @@ class _Reader:
             self._block(body, Block(way=(branch, way)))
 
 
+def _leaves(node: Node) -> bool:
+    """Whether nothing comes after a statement."""
+    kind = node["nodeType"]
+    if kind in _BLOCKS:
+        return any(map(_leaves, node.get("statements", ())))
+    if kind == "IfStatement":
+        ways = node["trueBody"], node.get("falseBody")
+        return all(way and _leaves(way) for way in ways)
+    if kind == "ExpressionStatement":
+        return _called(node["expression"]) == "revert"
+    return kind in _LEAVING
+
+
 def _checks(node: Node) -> bool:
     """Whether a call is the language's own ``require`` or ``assert``."""
-    called = node["expression"]
-    return called.get("name") in _CHECKS and called.get("referencedDeclaration", 0) < 0
+    return _called(node) in _CHECKS
+
+
+def _called(node: Node) -> str | None:
+    """Which of the language's own functions is called, if one is."""
+    called = node.get("expression", {})
+    number = called.get("referencedDeclaration") or 0
+    # Its own have negative numbers. A compiler in WebAssembly shows them without their sign.
+    return called.get("name") if number < 0 or number > _LARGEST else None
 
 
 def _walk(node: Any) -> Iterator[Node]:

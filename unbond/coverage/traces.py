@@ -17,7 +17,7 @@ _CONSTRUCTOR_ARGUMENTS = re.compile(rb"dsolcC[\x00-\xff]{3}\x00[\x00-\xff]")
 """How the metadata ends that solc appends; what comes after it was appended by the deployer."""
 
 
-_HASH = re.compile(rb"dipfsX\x22\x12\x20[\x00-\xff]{32}|ebzzr[01]X\x20[\x00-\xff]{32}")
+_HASH = re.compile(rb"(dipfsX\x22\x12\x20[\x00-\xff]{32}|ebzzr[01]X\x20[\x00-\xff]{32})")
 
 
 def _instructions() -> re.Pattern[bytes]:
@@ -37,9 +37,12 @@ _INSTRUCTION = _instructions()
 def shape(code: bytes) -> bytes:
     """Code without what its deployment put in: immutable values and addresses of libraries.
 
-    Both are data of pushes of 32 and 20 bytes; all of those become zero.
+    Both are data of pushes of 32 and 20 bytes; all of those become zero. A hash of metadata is no
+    code: what looks like a push in it stays.
     """
-    return _INSTRUCTION.sub(_emptied, code)
+    parts = _HASH.split(code)
+    parts[::2] = [_INSTRUCTION.sub(_emptied, part) for part in parts[::2]]
+    return b"".join(parts)
 
 
 def _emptied(instruction: re.Match[bytes]) -> bytes:
