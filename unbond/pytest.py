@@ -174,8 +174,9 @@ class Instruments:
         self._recorder: Recorder | None = None
         self.ledger: Ledger | None = None
         self._complaints: list[str] = []
-        self._fixtures: set[str] = set()
-        """Those whose transactions count."""
+        self._users: dict[str, set[str]] = {}
+        """By the name of a fixture, the tests that use it and whose transactions count."""
+        self._has_workers = False
         self._measured: Measured | None = None
         self._before: Snapshot | None = None
         self._changes: list[Change] = []
@@ -227,7 +228,8 @@ class Instruments:
             return (yield)
         counts = self._counts(item)
         if counts:
-            self._fixtures.update(getattr(item, "fixturenames", ()))
+            for name in getattr(item, "fixturenames", ()):
+                self._users.setdefault(name, set()).add(item.nodeid)
         with self.ledger.sender(item.nodeid if counts else None):
             return (yield)
 
@@ -259,6 +261,7 @@ class Instruments:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
         """A worker has ended: take over what it noted."""
+        self._has_workers = True
         noted = getattr(node, "workeroutput", {}).get(_OUTPUT)
         if noted is None:
             self._complaints.append("a test process died; what it did is missing")
@@ -270,7 +273,6 @@ class Instruments:
 
             try:
                 self.ledger.costs.add(Costs.load(noted["gas"]))
-                self._fixtures.update(noted["fixtures"])
             except GasError as error:
                 self._complaints.append(str(error))
 
@@ -280,7 +282,6 @@ class Instruments:
         if self._is_worker:
             self._config.workeroutput[_OUTPUT] = {  # type: ignore[attr-defined]
                 "coverage": self._recorder.dump() if self._recorder else None,
-                "fixtures": sorted(self._fixtures),
                 "gas": self._costs(self.ledger).dump() if self.ledger else None,
             }
         elif not self._config.option.collectonly:
@@ -289,12 +290,21 @@ class Instruments:
 
     def _costs(self, ledger: Ledger) -> Costs:
         """What was noted, without fixtures that none of the tests used that count."""
+        if self._has_workers:
+            # They have left them out.
+            return ledger.costs
         kept = {
             sender: costs
             for sender, costs in ledger.costs.by_sender.items()
-            if not sender.startswith(FIXTURE) or sender.split(" ")[1] in self._fixtures
+            if not sender.startswith(FIXTURE) or self._is_used(sender)
         }
         return replace(ledger.costs, by_sender=kept)
+
+    def _is_used(self, sender: str) -> bool:
+        """Whether a test that counts uses a fixture."""
+        name, _, where = sender.removeprefix(FIXTURE).partition(" ")
+        part = where.rpartition("[")[0]
+        return any(test.startswith(part) for test in self._users.get(name, ()))
 
     def _sum_up(self, session: pytest.Session) -> None:
         failed = session.exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)

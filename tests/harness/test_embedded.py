@@ -13,7 +13,6 @@ from eth.vm.code_stream import CodeStream
 from eth.vm.stack import Stack
 from eth_tester.backends.pyevm.main import PyEVMBackend
 from eth_tester.exceptions import BlockNotFound
-from hexbytes import HexBytes
 from hypothesis import given
 from hypothesis import strategies as st
 from trie import hexary
@@ -108,6 +107,8 @@ def test_going_back_to_a_snapshot_is_the_same_as_by_executing_its_block_again(
     with engines.connected("eth-tester") as engine:
         original = as_it_comes("eth_tester.backends.pyevm.main").PyEVMBackend.revert_to_snapshot
         told = []
+        # Before the first block it is done in the same way by both.
+        engine.accounts[2].transfer(engine.accounts[3], TOKEN)
         for back in (PyEVMBackend.revert_to_snapshot, original):
             monkeypatch.setattr(PyEVMBackend, "revert_to_snapshot", back)
             first = engine.chain.snapshot()
@@ -128,7 +129,7 @@ def look_at(engine: Engine) -> list[object]:
     latest = engine.chain.provider.web3.eth.get_block("latest")
     seen: list[object] = [latest["number"], latest["timestamp"], bytes(latest["stateRoot"])]
     seen.append(engine.chain.timestamp_of(NEXT_BLOCK))
-    seen.append([HexBytes(one) for one in latest["transactions"]])
+    seen.append(len(latest["transactions"]))
     return seen + [engine.chain.balance_of(str(one.address)) for one in engine.accounts]
 
 
