@@ -299,6 +299,7 @@ def test_a_receiver_that_takes_no_coins_delays_nobody_and_claims_elsewhere(
 
 
 @pytest.mark.rule("L-8")
+@pytest.mark.case(12)
 def test_nobody_makes_a_payment_fail_by_calling_with_little_gas(
     local_chain: Chain,
     clock: Clock,
@@ -307,7 +308,7 @@ def test_nobody_makes_a_payment_fail_by_calling_with_little_gas(
     provider: AccountAPI,
     stranger: AccountAPI,
 ) -> None:
-    """Whatever the gas, the receiver that needs some is paid, or nothing happens at all."""
+    """Case 12: whatever the gas, who needs some to be paid is paid, or nothing happens at all."""
     pool = Pool(local_chain, owner, provider.address, FIRST_FIT)
     patron = mocks.deploy("Patron", pool.contract.instance.contract_type.errors)
     stake = bytes(pool.contract.instance.stakeForCertificates.encode_input())
