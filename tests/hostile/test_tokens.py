@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 # Many deployments and long stories.
 pytestmark = pytest.mark.slow
 
-PLAIN, TAKES_FEE, REVERTS, RETURNS_FALSE, RETURNS_NOTHING, MOVES_NOTHING, BURNS_GAS = range(7)
+PLAIN, TAKES_FEE, REVERTS, RETURNS_FALSE, RETURNS_NOTHING = range(5)
+MOVES_NOTHING, BURNS_GAS, EMPTIES_RECEIVER = range(5, 8)
 """The manners of ``WaywardToken``."""
 
 
@@ -30,12 +31,17 @@ PLAIN, TAKES_FEE, REVERTS, RETURNS_FALSE, RETURNS_NOTHING, MOVES_NOTHING, BURNS_
 @pytest.mark.case(28)
 @pytest.mark.systems("delegated", "device")
 @pytest.mark.parametrize(
-    ("manner", "percent"), [(TAKES_FEE, 99), (MOVES_NOTHING, 0)], ids=["a fee", "nothing"]
+    ("manner", "percent"),
+    [(TAKES_FEE, 99), (MOVES_NOTHING, 0), (EMPTIES_RECEIVER, 0)],
+    ids=["a fee", "nothing", "less than nothing"],
 )
 def test_what_arrives_short_is_refused(
     stage: Stage, money: Money, manner: int, percent: int
 ) -> None:
-    """Case 28: a fee of 1 %, or nothing moved at all. A gift does not make up for it."""
+    """Case 28: a fee of 1 %, nothing moved at all, or the receiver has less than before.
+
+    A gift does not make up for it.
+    """
     stage.give(10 * stage.share)
     stage.behave(manner)
     before = stage.look()

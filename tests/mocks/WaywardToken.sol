@@ -12,7 +12,8 @@ contract WaywardToken is OpenToken {
         ReturnsFalse, // and moves nothing
         ReturnsNothing, // and moves everything, as tokens from before the standard do
         MovesNothing, // and says that it did
-        BurnsGas // and leaves none
+        BurnsGas, // and leaves none
+        EmptiesReceiver // who has nothing at all afterwards
     }
 
     /// @notice What is burnt of a transfer while a fee is taken, in 1/10 000.
@@ -60,6 +61,7 @@ contract WaywardToken is OpenToken {
         }
         super._move(from, to, amount);
         if (manner == Manner.TakesFee) _burn(to, (amount * FEE_BPS) / 10_000);
+        if (manner == Manner.EmptiesReceiver) _burn(to, balanceOf[to]);
     }
 
     function _idles() private view returns (bool) {
