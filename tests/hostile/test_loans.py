@@ -8,7 +8,7 @@ import pytest
 
 from tests.contracts.checks import refusal_of
 from tests.contracts.liquid.checks import COIN, FIRST_FIT, PARTIAL_FIFO
-from tests.contracts.liquid.desk import YEARLY, Desk
+from tests.contracts.liquid.desk import FEE, NET, YEARLY, Desk
 from unbond.systems.liquid import Paid, Settled, SharesJustMade
 
 if TYPE_CHECKING:
@@ -86,3 +86,40 @@ def test_coins_of_ones_own_brought_for_two_transactions_have(
             Paid(stranger.address, mine, got),
             Settled(1, got, YEARLY + net - got),
         )
+
+
+@pytest.mark.rule("L-5", "L-6", "L-10")
+@pytest.mark.case(44)
+@pytest.mark.systems("liquid")
+def test_liquidity_that_waits_for_a_large_request_can_be_had_until_that_is_overdue(
+    desk: Desk,
+    liquid: LiquidStaking,
+    clock: Clock,
+    delegator: AccountAPI,
+    stranger: AccountAPI,
+) -> None:
+    """Case 44: who stakes as much and burns it at once has turned it back into principal."""
+    desk.stake(delegator)
+    clock.at(desk.until() - 1)
+    large = desk.burn(delegator, 100 * COIN)
+    with desk.moves(free=NET, value=NET, treasury=FEE):
+        liquid.harvest(stranger, 0)
+    value, shares = liquid.pool_value(), liquid.total_shares()
+    bought = NET * shares // value
+    with desk.moves(delegated=NET, value=NET, shares=bought, stranger=-NET):
+        liquid.stake_for_certificates(stranger, NET)
+    mine = desk.burn(stranger, bought)
+    with desk.moves(free=-NET + 1, owed=-NET + 1, stranger=NET - 1):
+        assert liquid.settle(stranger, 9).events == (
+            Paid(stranger.address, mine, NET - 1),
+            Settled(1, NET - 1, 1),
+        )
+    # A period later the large one is overdue: what comes in then stays for it.
+    clock.at(desk.until())
+    liquid.harvest(stranger, 0)
+    assert liquid.is_overdue(large)
+    liquid.stake_for_certificates(stranger, COIN)
+    theirs = desk.burn(stranger, COIN // 2)
+    with desk.rests():
+        assert liquid.settle(stranger, 9).main.count == 0
+    assert liquid.request_of(theirs).amount > 0

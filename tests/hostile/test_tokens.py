@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.contracts.checks import id_of, refusal_of, undone
+from tests.contracts.checks import UNLIMITED, id_of, refusal_of, undone
 from tests.contracts.delegated.checks import MINIMUM, ORIGIN, W
-from tests.contracts.device.checks import COOLDOWN
+from tests.contracts.device.checks import COOLDOWN, IO
+from tests.contracts.liquid.rates import pool_at
 from tests.hostile.stages import SPARE, STAGES, Cast, delegated_of, device_of
 from unbond.errors import BelowMinimum, Refused, TransferShortfall
+from unbond.systems.device import ExitKind
 
 if TYPE_CHECKING:
     from ape.api.accounts import AccountAPI
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from tests.conftest import Mocks
     from tests.contracts.conftest import Money
     from tests.hostile.stages import Stage
+    from unbond.roles import Roles
 
 # Many deployments and long stories.
 pytestmark = pytest.mark.slow
@@ -206,6 +209,40 @@ def test_what_a_token_takes_from_balances_the_last_ones_lack(
     got = {who: held - before[who] for who, held in rebasing.held().items()}
     assert got == rebasing.entitled
     assert (rebasing.system.assets(), rebasing.system.liabilities()) == (0, 0)
+
+
+@pytest.mark.rule("C-4", "D-10")
+@pytest.mark.case(27)
+@pytest.mark.systems("device")
+def test_a_token_that_rounds_what_it_moves_lacks_a_wei_for_the_last_one(
+    people: Cast, mocks: Mocks, roles: Roles, owner: AccountAPI, worker: AccountAPI
+) -> None:
+    """Case 27: the bonds of liquid staking move a share for each wei, which is worth more.
+
+    Whoever sends those few wei lets him out. Certificates are moved as they are counted.
+    """
+    pool = pool_at("4/3 or so", people.chain, roles, mocks)
+    pool.stake(owner, 300 * IO, bonds=True)
+    system, own = device_of(people, pool.bonds), 200 * IO
+    pool.bonds.act("transfer", worker.address, own + 10, sender=owner)
+    system.token.approve(worker, system.address, UNLIMITED)
+    system.stake(worker, SPARE, own + 10)
+    for _ in range(10):
+        system.unstake_amount(worker, SPARE, 1, ExitKind.OVERFLOW)
+    left_at = system.unstake(worker, SPARE).timestamp
+    people.clock.at(left_at + COOLDOWN)
+    held = system.assets()
+    assert own - 10 < held < own == system.liabilities()
+    mine = id_of(worker.address, 1)
+    assert refusal_of(system.withdraw, worker, mine) == Refused(
+        "ERC20InsufficientBalance", sender=system.address, balance=held, needed=own
+    )
+    pool.bonds.act("transfer", system.address, own - held, sender=owner)
+    before = system.token.balance_of(worker.address)
+    system.withdraw(worker, mine)
+    # The last share is worth a wei more than what was left to move.
+    assert system.token.balance_of(worker.address) - before == own + 1
+    assert system.liabilities() == 0
 
 
 @pytest.mark.rule("C-12", "E-2", "E-4")
