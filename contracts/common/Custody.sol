@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {IExitSystem} from "./IExitSystem.sol";
@@ -42,8 +43,8 @@ abstract contract Custody is IExitSystem {
     function _take(address from, uint256 amount) internal {
         uint256 before = token.balanceOf(address(this));
         token.safeTransferFrom(from, address(this), amount);
-        uint256 received = token.balanceOf(address(this)) - before;
-        if (received < amount) revert TransferShortfall(amount, received);
+        uint256 held = token.balanceOf(address(this));
+        if (held < before + amount) revert TransferShortfall(amount, Math.saturatingSub(held, before));
 
         _liabilities += amount.toUint248();
     }

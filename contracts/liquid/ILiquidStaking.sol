@@ -120,6 +120,9 @@ interface ILiquidStaking is IExitSystem {
     /// @notice The amount is less than one share, so that nothing would be given for it; in wei.
     error LessThanAShare(uint256 amount, uint256 shareValue);
 
+    /// @notice Shares have been made in this transaction; a harvest has to be in another one.
+    error SharesJustMade();
+
     /// @notice Liquidity stays here while this much is owed, in wei.
     error RequestsWaiting(uint256 owed);
 
@@ -169,7 +172,8 @@ interface ILiquidStaking is IExitSystem {
     /* ANYONE */
 
     /// @notice Takes the rewards of a validator, whose lock-up period has ended (L-3), after what is scheduled to be released.
-    /// @dev Refused when nothing has been earned, so that nobody starts a lock-up period for nothing.
+    /// @dev Refused when nothing has been earned, so that nobody starts a lock-up period for nothing; and in a transaction that
+    /// has made shares, so that coins on loan have no part in it.
     function harvest(uint256 validatorIndex) external returns (uint256 rewards);
 
     /// @notice Pays requests with the liquidity that is here.

@@ -88,6 +88,9 @@ contract LiquidStaking is ILiquidStaking, Governed, RequestIds, ReentrancyGuardT
     uint128 private _setAside;
     uint128 private _fees;
 
+    /// @dev Whether this transaction has made shares.
+    bool private transient _sharesMade;
+
     Validator[] private _validators;
 
     mapping(address account => bool) private _isValidator;
@@ -481,6 +484,8 @@ contract LiquidStaking is ILiquidStaking, Governed, RequestIds, ReentrancyGuardT
         _requireUnlocked(validatorIndex);
         rewards = _validators[validatorIndex].at.pendingRewards();
         if (rewards == 0) revert ZeroAmount();
+        // Otherwise coins that are borrowed for one transaction would take the rewards of a whole period.
+        if (_sharesMade) revert SharesJustMade();
         (fee, ) = _split(rewards);
     }
 
@@ -502,6 +507,7 @@ contract LiquidStaking is ILiquidStaking, Governed, RequestIds, ReentrancyGuardT
     /// @dev Counts new shares for `amount` wei, which have come in.
     function _addShares(uint256 amount) private returns (uint256 shares) {
         shares = previewStake(amount);
+        _sharesMade = true;
         _poolValue += amount.toUint128();
         _totalShares += shares.toUint128();
     }

@@ -1,65 +1,74 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-interface IBooks {
-    function assets() external view returns (uint256);
-
-    function liabilities() external view returns (uint256);
-}
+import {Intruder} from "./Intruder.sol";
 
 /// @title A contract in the place of a person
-/// @notice Does what it is told, by anybody; when a token calls it in the middle of a transfer, it calls back into
-/// the system and keeps what came of that.
-contract Puppet {
-    /// @notice What a call out of a hook came to.
-    struct Attempt {
-        bool succeeded;
-        bytes answer;
+/// @notice Does what it is told, by anybody. When tokens or coins come or go it calls back into the system, if it is
+/// armed, and takes them as it is told.
+contract Puppet is Intruder {
+    /// @notice How tokens and coins are taken.
+    enum Manner {
+        Take, // gladly
+        Refuse, // not at all
+        BurnGas, // not at all, and without leaving any gas
+        Bomb // not at all, with a very long reason
     }
 
+    error Refuses();
+
+    Manner public manner;
     address public target;
-    bytes public prepared;
 
-    /// @notice How often a hook found the system owing more than it had.
-    uint256 public shortfalls;
+    /// @notice Takes coins as it takes tokens.
+    receive() external payable {
+        onTransfer();
+    }
 
-    Attempt[] private _attempts;
-
-    /// @notice Calls `target_` once. Reverts as the call does.
-    function act(address target_, bytes calldata data) external returns (bytes memory) {
-        return _call(target_, data);
+    /// @notice Calls `target_` once, with the coins that came along. Reverts as the call does.
+    function act(address target_, bytes calldata data) external payable returns (bytes memory) {
+        return _call(target_, data, msg.value);
     }
 
     /// @notice Calls `target_` again and again.
     function repeat(address target_, bytes calldata data, uint256 times) external {
-        for (uint256 i = 0; i < times; ++i) _call(target_, data);
+        for (uint256 i = 0; i < times; ++i) _call(target_, data, 0);
     }
 
-    /// @notice Call `target_` with `data` from now on out of every hook.
-    function arm(address target_, bytes calldata data) external {
+    /// @notice Take tokens and coins in this manner from now on.
+    function behave(Manner manner_) external {
+        manner = manner_;
+    }
+
+    /// @notice Make all these calls of `target_` from now on whenever tokens or coins come or go.
+    function arm(address target_, bytes[] calldata calls) external {
         target = target_;
-        prepared = data;
+        _prepare(calls);
     }
 
     /// @notice What a token calls before and after it has moved money to or from here.
-    function onTransfer() external {
+    function onTransfer() public {
+        if (manner == Manner.Refuse) revert Refuses();
+        if (manner == Manner.BurnGas) {
+            assembly {
+                invalid()
+            }
+        }
+        if (manner == Manner.Bomb) {
+            assembly {
+                revert(0, 100000)
+            }
+        }
         if (target == address(0)) return;
-        if (IBooks(target).assets() < IBooks(target).liabilities()) ++shortfalls;
         address target_ = target;
-        target = address(0); // what the call itself moves is no occasion for another one
-        (bool succeeded, bytes memory answer) = target_.call(prepared);
+        target = address(0); // what the calls themselves move is no occasion for others
+        _tryAll(target_);
         target = target_;
-        _attempts.push(Attempt(succeeded, answer));
     }
 
-    /// @notice What the hooks came to, in order.
-    function attempts() external view returns (Attempt[] memory) {
-        return _attempts;
-    }
-
-    function _call(address target_, bytes calldata data) private returns (bytes memory answer) {
+    function _call(address target_, bytes calldata data, uint256 value) private returns (bytes memory answer) {
         bool succeeded;
-        (succeeded, answer) = target_.call(data);
+        (succeeded, answer) = target_.call{value: value}(data);
         if (succeeded) return answer;
         assembly {
             revert(add(answer, 32), mload(answer))

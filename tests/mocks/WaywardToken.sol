@@ -11,7 +11,9 @@ contract WaywardToken is OpenToken {
         Reverts,
         ReturnsFalse, // and moves nothing
         ReturnsNothing, // and moves everything, as tokens from before the standard do
-        MovesNothing // and says that it did
+        MovesNothing, // and says that it did
+        BurnsGas, // and leaves none
+        EmptiesReceiver // who has nothing at all afterwards
     }
 
     /// @notice What is burnt of a transfer while a fee is taken, in 1/10 000.
@@ -32,9 +34,9 @@ contract WaywardToken is OpenToken {
         manner = manner_;
     }
 
-    /// @notice Refuse every transfer to `account` from now on.
-    function deny(address account) external {
-        denied[account] = true;
+    /// @notice Refuse every transfer to `account` from now on, or none.
+    function deny(address account, bool denied_) external {
+        denied[account] = denied_;
     }
 
     function transfer(address to, uint256 amount) public override returns (bool) {
@@ -52,8 +54,14 @@ contract WaywardToken is OpenToken {
     function _move(address from, address to, uint256 amount) internal override {
         if (denied[to]) revert Denied(to);
         if (manner == Manner.Reverts) revert TransfersStopped();
+        if (manner == Manner.BurnsGas) {
+            assembly {
+                invalid()
+            }
+        }
         super._move(from, to, amount);
         if (manner == Manner.TakesFee) _burn(to, (amount * FEE_BPS) / 10_000);
+        if (manner == Manner.EmptiesReceiver) _burn(to, balanceOf[to]);
     }
 
     function _idles() private view returns (bool) {

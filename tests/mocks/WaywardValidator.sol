@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-interface IBalanced {
-    function assets() external view returns (uint256);
-
-    function liabilities() external view returns (uint256);
-}
+import {Intruder} from "./Intruder.sol";
 
 /// @title A validator that does as it is told, by anybody, and not as it ought to
-contract WaywardValidator {
+contract WaywardValidator is Intruder {
     /// @notice How it answers.
     enum Manner {
         Plain, // as a validator should
@@ -18,7 +14,7 @@ contract WaywardValidator {
         Revert, // not at all
         BurnGas, // not at all, and without leaving any gas
         Bomb, // not at all, with a very long reason
-        Enter // by calling the pool with `prepared` first
+        Enter // by making all prepared calls of the pool first
     }
 
     /// @notice Where it answers like this.
@@ -34,15 +30,6 @@ contract WaywardValidator {
 
     mapping(Place place => Manner) public manners;
 
-    bytes public prepared;
-
-    /// @notice What came of the last call back into the pool.
-    bool public entered;
-    bytes public answer;
-
-    /// @notice Whether the pool's books balanced then.
-    bool public balanced;
-
     uint64 private _until;
     uint256 private _rewards;
 
@@ -54,9 +41,10 @@ contract WaywardValidator {
         manners[place] = manner;
     }
 
-    /// @notice Calls the pool with `data` from now on at `place`.
-    function arm(Place place, bytes calldata data) external {
-        (manners[place], prepared) = (Manner.Enter, data);
+    /// @notice Makes all these calls of the pool from now on at `place`.
+    function arm(Place place, bytes[] calldata calls) external {
+        manners[place] = Manner.Enter;
+        _prepare(calls);
     }
 
     /// @notice Says this from now on, whatever is true.
@@ -98,10 +86,7 @@ contract WaywardValidator {
     function _pay(Place place, uint256 amount) private {
         Manner manner = manners[place];
         _refuse(manner);
-        if (manner == Manner.Enter) {
-            balanced = IBalanced(msg.sender).assets() == IBalanced(msg.sender).liabilities();
-            (entered, answer) = msg.sender.call(prepared);
-        }
+        if (manner == Manner.Enter) _tryAll(msg.sender);
         if (manner == Manner.Short) amount -= 1;
         if (manner == Manner.Nothing) amount = 0;
         if (manner == Manner.Over) amount += 1;

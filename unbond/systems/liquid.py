@@ -331,6 +331,10 @@ class LessThanAShare(Refused):
     share_value: int
 
 
+class SharesJustMade(Refused):
+    """Shares have been made in the same transaction, which has no part in a harvest (L-3)."""
+
+
 class RequestsWaiting(Refused):
     """Liquidity stays while this much is owed, in wei (L-9)."""
 

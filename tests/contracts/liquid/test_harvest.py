@@ -255,7 +255,7 @@ def test_nobody_starts_a_period_for_nothing(
 
 
 @pytest.mark.rule("L-3", "L-9")
-@pytest.mark.case(12, 38)
+@pytest.mark.case(12, 21, 38)
 def test_a_validator_that_lacks_the_coins_pays_when_it_has_them(
     local_chain: Chain,
     roles: Roles,
@@ -266,7 +266,7 @@ def test_a_validator_that_lacks_the_coins_pays_when_it_has_them(
     delegator: AccountAPI,
     stranger: AccountAPI,
 ) -> None:
-    """Cases 12 and 38: a wei short; no period starts, and the principal is not locked in."""
+    """Cases 12, 21 and 38: a wei short; principal neither pays for it nor is locked in by it."""
     desk = Desk(local_chain, roles, till, FIRST_FIT, Terms(funds=REWARDS - 1))
     liquid = desk.liquid
     desk.stake(delegator)

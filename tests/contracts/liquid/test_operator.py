@@ -6,8 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.contracts.checks import check_opens, refusal_of
-from unbond.errors import BelowMinimum, EnforcedPause, UnknownId, ZeroAmount
+from tests.contracts.checks import ZERO_ADDRESS, check_opens, refusal_of
+from unbond.errors import (
+    BelowMinimum,
+    EnforcedPause,
+    OwnableUnauthorizedAccount,
+    UnknownId,
+    ZeroAmount,
+)
+from unbond.systems.base import power_id
 from unbond.systems.liquid import (
     Delegated,
     ExceedsPrincipal,
@@ -17,6 +24,7 @@ from unbond.systems.liquid import (
     LockupRunning,
     Paid,
     Released,
+    ReleaseScheduled,
     RequestsWaiting,
     Settled,
     ToppedUp,
@@ -476,3 +484,56 @@ def test_a_share_dearer_than_the_minimum_is_refused_and_not_taken_for_nothing(
     with desk.moves(free=COIN, value=COIN, shares=shares, stranger=-COIN):
         assert liquid.top_up(stranger, COIN).events == (ToppedUp(stranger.address, COIN, shares),)
     assert not isinstance(refusal_of(liquid.top_up, stranger, COIN), LessThanAShare)
+
+
+@pytest.mark.rule("C-7", "L-9")
+def test_what_the_operator_does_tells_the_old_value_and_the_new_one(
+    desk: Desk,
+    liquid: LiquidStaking,
+    clock: Clock,
+    operator: AccountAPI,
+    delegator: AccountAPI,
+) -> None:
+    """Also when they are the same; the only setter moves no coins and no wait."""
+    desk.stake(delegator)
+    mine = desk.burn(delegator, COIN)
+    before = liquid.request_of(mine), desk.until()
+    with desk.rests():
+        for old, new in ((0, 0), (0, COIN), (COIN, COIN), (COIN, 2**256 - 1), (2**256 - 1, 0)):
+            assert liquid.schedule_release(operator, 0, new).events == (
+                ReleaseScheduled(0, old, new),
+            )
+    assert (liquid.request_of(mine), desk.until()) == before
+    clock.at(desk.until())
+    with desk.moves(delegated=-COIN, released=COIN):
+        assert liquid.release(operator, 0, COIN).events == (Released(0, COIN),)
+
+
+@pytest.mark.rule("C-7")
+@pytest.mark.case(44)
+def test_without_an_owner_and_an_operator_money_still_leaves(
+    desk: Desk,
+    liquid: LiquidStaking,
+    clock: Clock,
+    owner: AccountAPI,
+    operator: AccountAPI,
+    delegator: AccountAPI,
+    stranger: AccountAPI,
+) -> None:
+    """Case 44: an ownership given up is nobody's; an offer that was open is gone with it."""
+    liquid.transfer_ownership(owner, stranger.address)
+    liquid.contract.act("renounceOwnership", sender=owner)
+    liquid.contract.act(
+        "renounceRole", power_id("OPERATOR_ROLE"), operator.address, sender=operator
+    )
+    assert liquid.owner() == ZERO_ADDRESS
+    for person in (owner, stranger):
+        assert refusal_of(liquid.accept_ownership, person) == OwnableUnauthorizedAccount(
+            account=person.address
+        )
+    desk.stake(delegator)
+    desk.burn(delegator, COIN)
+    clock.at(desk.until())
+    liquid.harvest(stranger, 0)
+    with desk.moves(free=-COIN, owed=-COIN, delegator=COIN):
+        liquid.settle(stranger, 1)

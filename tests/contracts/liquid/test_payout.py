@@ -299,6 +299,7 @@ def test_a_receiver_that_takes_no_coins_delays_nobody_and_claims_elsewhere(
 
 
 @pytest.mark.rule("L-8")
+@pytest.mark.case(12)
 def test_nobody_makes_a_payment_fail_by_calling_with_little_gas(
     local_chain: Chain,
     clock: Clock,
@@ -307,7 +308,7 @@ def test_nobody_makes_a_payment_fail_by_calling_with_little_gas(
     provider: AccountAPI,
     stranger: AccountAPI,
 ) -> None:
-    """Whatever the gas, the receiver that needs some is paid, or nothing happens at all."""
+    """Case 12: whatever the gas, who needs some to be paid is paid, or nothing happens at all."""
     pool = Pool(local_chain, owner, provider.address, FIRST_FIT)
     patron = mocks.deploy("Patron", pool.contract.instance.contract_type.errors)
     stake = bytes(pool.contract.instance.stakeForCertificates.encode_input())
@@ -339,45 +340,3 @@ def test_nobody_makes_a_payment_fail_by_calling_with_little_gas(
         outcomes.add(next(pool.contract.logs(receipt)).name)
         local_chain.provider.restore(snapshot)
     assert outcomes == {"nothing", "Paid"}
-
-
-@pytest.mark.rule("L-8")
-@pytest.mark.case(35)
-def test_a_receiver_cannot_come_back_in(
-    local_chain: Chain,
-    clock: Clock,
-    mocks: Mocks,
-    owner: AccountAPI,
-    provider: AccountAPI,
-    stranger: AccountAPI,
-) -> None:
-    """Case 35: every entry point is shut while coins are sent, and the books balance."""
-    pool = Pool(local_chain, owner, provider.address, FIRST_FIT)
-    patron = mocks.deploy("Patron", pool.contract.instance.contract_type.errors)
-    stake = bytes(pool.contract.instance.stakeForCertificates.encode_input())
-    patron.act("act", pool.address, stake, 2 * COIN, sender=owner, value=2 * COIN)
-    clock.at(pool.validators[0].view("lockedUntil"))
-    calls = {
-        "settle": (1,),
-        "burnCertificates": (1,),
-        "claim": (id_of(patron.address, 1), patron.address),
-        "redelegate": (),
-        "harvest": (0,),
-        "certificatesToBonds": (1,),
-    }
-    for name, arguments in calls.items():
-        patron.act("burnAll", pool.address, [1000], sender=stranger)
-        again = bytes(getattr(pool.contract.instance, name).encode_input(*arguments))
-        patron.act("arm", pool.address, again, sender=stranger)
-        pool.act(owner, "release", 0, 1000)
-        logs = pool.act(stranger, "settle", 10)
-        if logs[0].name == "SetAside":
-            # To write down what came of it costs more than a receiver is given, the first time.
-            handlers = pool.contract.instance
-            claim = handlers.claim.encode_input(logs[0].fields["request_id"], patron.address)
-            patron.act("act", pool.address, bytes(claim), 0, sender=stranger)
-        assert not patron.view("entered")
-        assert patron.view("balanced")
-        shut = pool.contract.errors.name_of(bytes(patron.view("answer"))[:4])
-        assert shut == "ReentrancyGuardReentrantCall"
-        check_ledger(pool)

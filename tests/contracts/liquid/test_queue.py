@@ -122,12 +122,12 @@ def test_a_burn_fixes_the_amount_whatever_the_rate_does_later(
 
 
 @pytest.mark.rule("L-4", "L-2")
-@pytest.mark.case(44)
+@pytest.mark.case(19, 44)
 @POLICIES
 def test_burnt_bonds_are_an_amount_and_burnt_certificates_shares(
     desk: Desk, liquid: LiquidStaking, clock: Clock, delegator: AccountAPI, stranger: AccountAPI
 ) -> None:
-    """Case 44: of the same stake, after a harvest, each says what it burns and owes."""
+    """Cases 19 and 44: of the same stake, after a harvest, each says what it burns and owes."""
     desk.stake(delegator)
     liquid.certificates_to_bonds(delegator, 100 * COIN)
     clock.at(desk.until())
