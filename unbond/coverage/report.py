@@ -12,7 +12,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from unbond.coverage.measure import BranchHits, FileHits, Measured
+    from unbond.coverage.measure import BranchHits, FileHits, Measured, StatementHits
 
 
 class Share(NamedTuple):
@@ -75,7 +75,7 @@ def _of_contract(file: FileHits, name: str) -> ContractShares:
         _share(one.hits for one in statements),
         _share(hits for one in branches for _, hits in one.ways),
         _share(one.hits for one in functions),
-        "; ".join(_missing(lines, branches)),
+        "; ".join(_missing(lines, statements, branches)),
     )
 
 
@@ -84,14 +84,21 @@ def _share(hits: Iterable[int]) -> Share:
     return Share(sum(1 for times in counts if times), len(counts))
 
 
-def _missing(lines: dict[int, int], branches: Iterable[BranchHits]) -> Iterator[str]:
+def _missing(
+    lines: dict[int, int], statements: Iterable[StatementHits], branches: Iterable[BranchHits]
+) -> Iterator[str]:
     for stretch in _stretches(lines):
         yield str(stretch[0]) if len(stretch) == 1 else f"{stretch[0]}–{stretch[-1]}"
+    said = {line for line, hits in lines.items() if not hits}
     for branch in branches:
         ways = [way for way, hits in branch.ways if not hits]
         # Where no way was taken, the line says so.
         if 0 < len(ways) < len(branch.ways):
+            said.add(branch.line)
             yield f"{branch.line} {branch.kind} ({', '.join(ways)})"
+    for line in dict.fromkeys(one.line for one in statements if not one.hits):
+        if line not in said:
+            yield f"{line} in part"
 
 
 def _stretches(lines: dict[int, int]) -> Iterator[list[int]]:
