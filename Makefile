@@ -13,7 +13,7 @@ SOURCES := $(shell find contracts tests/mocks -name '.*' -prune -o \( -type d -o
 # Where `make package` puts what it builds.
 DIST ?= dist
 
-.PHONY: help demo devnet test quick gas lint format setup build pictures package lock clean distclean
+.PHONY: help demo devnet test quick gas lint format setup build prove analyze pictures package lock clean distclean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -65,6 +65,24 @@ $(COMPILED): $(SOURCES) | setup
 	@cd tests/mocks && $(CURDIR)/$(BIN)/ape compile --force --verbosity WARNING
 	@mkdir -p $(@D) && touch $@
 
+# halmos and Slither have pins of their own, so they live in an environment of their own, made when it is first needed.
+AUDIT := .venv/audit
+$(AUDIT)/.made: requirements-audit.lock | setup
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "audit: halmos needs Python 3.11 or 3.12; choose one: PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "set-up: halmos and Slither (a minute or two) …"
+	@rm -rf $(AUDIT) && $(BIN)/python -m venv $(AUDIT)
+	@$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+		--only-binary :all: -r requirements-audit.lock
+	@touch $@
+
+# Anything for the runner stands in PROVE: make prove PROVE="--only device/withdraw --json proofs.json".
+prove: $(AUDIT)/.made ## prove what is said of the contracts, over their bytecode
+	@$(BIN)/python tools/prove.py $(PROVE)
+
+analyze: $(AUDIT)/.made ## look for known mistakes in the contracts with Slither and forge's linter
+	@$(BIN)/python tools/analyze.py $(ANALYZE)
+
 pictures: build ## draw the documentation's pictures anew, from scenario runs
 	@$(BIN)/python tools/pictures.py
 
@@ -75,11 +93,12 @@ package: build ## build the Python package, with the compiled contracts in it, i
 
 # uv is needed here only, so it is not among what everybody installs.
 LOCK := .venv/uv/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --custom-compile-command "make lock"
-lock: ## renew the three locks (add LOCK_FLAGS=--upgrade for newer versions)
+lock: ## renew the four locks (add LOCK_FLAGS=--upgrade for newer versions)
 	@test -x $(BIN)/python || { echo "lock: run make setup first" >&2; exit 1; }
 	@test -x .venv/uv/bin/uv || $(BIN)/pip install --quiet --target .venv/uv uv==0.13.8
 	@$(LOCK) $(LOCK_FLAGS) requirements.in -o requirements.lock
 	@$(LOCK) $(LOCK_FLAGS) requirements-node.in -o requirements-node.lock
+	@$(subst 3.10,3.11,$(LOCK)) $(LOCK_FLAGS) requirements-audit.in -o requirements-audit.lock
 	@npm install --package-lock-only
 
 clean: ## remove what was compiled and cached
