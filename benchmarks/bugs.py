@@ -30,7 +30,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from unbond.artifacts import replaced
+from unbond.artifacts import compiled_kinds, replaced
 from unbond.campaign.arena import Arena
 from unbond.campaign.shrink import shrink
 from unbond.campaign.walk import BLOCK, EPISODE, Found, setup_of, walk_block
@@ -122,12 +122,8 @@ class Bug:
             if message["severity"] == "error" or place in self.sources():
                 raise DoesNotFit(f"{self.name}: {message['formattedMessage']}")
         compiled = output["contracts"][source][name]
-        kind = ContractType(
-            contractName=name,
-            abi=compiled["abi"],
-            deploymentBytecode={"bytecode": f"0x{compiled['evm']['bytecode']['object']}"},
-        )
-        return {name: kind}
+        bytecode = f"0x{compiled['evm']['bytecode']['object']}"
+        return compiled_kinds({name: {"abi": compiled["abi"], "bytecode": bytecode}})
 
 
 @dataclass

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,7 @@ import pytest
 from ape.contracts import ContractInstance
 from ape.types import AddressType
 
+from unbond.artifacts import compiled_kinds, replaced
 from unbond.chain import Chain, Contract
 
 if TYPE_CHECKING:
@@ -18,6 +21,30 @@ if TYPE_CHECKING:
     from ethpm_types.abi import ErrorABI
 
 pytest_plugins = ["unbond.fixtures", "pytester"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let contracts and the engine below them be others."""
+    parser.addoption(
+        "--contracts", metavar="FILE", help="Put compiled contracts in the place of ours (JSON)."
+    )
+    parser.addoption(
+        "--on-revm", action="store_true", help="Run what can be run there on revm, and fast."
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Put in their place what was asked for."""
+    file = config.getoption("--contracts", default=None)
+    if file is not None:
+        stack = ExitStack()
+        compiled = json.loads(Path(file).read_text(encoding="utf-8"))
+        stack.enter_context(replaced(compiled_kinds(compiled)))
+        config.add_cleanup(stack.close)
+    if config.getoption("--on-revm", default=False):
+        from tests import onrevm
+
+        config.pluginmanager.register(onrevm, "on revm")
 
 
 class Mocks:

@@ -6,17 +6,17 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ape
 from ape.contracts import ContractContainer, ContractInstance
 from ape.types import AddressType
+from ethpm_types import ContractType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ape.managers.project import ProjectManager
-    from ethpm_types import ContractType
 
 _PACKAGE = Path(__file__).parent
 _CHECKOUT = _PACKAGE.parent
@@ -64,6 +64,24 @@ def container(name: str) -> ContractContainer:
         if found is not None:
             return found
     raise LookupError(f"neither this package nor the project here has a contract {name}")
+
+
+def compiled_kinds(compiled: Mapping[str, Mapping[str, Any]]) -> dict[str, ContractType]:
+    """Compiled contracts by name, as :func:`replaced` takes them.
+
+    Args:
+        compiled: of each its ``abi``, and its ``bytecode`` for deployment, as ``0x…``.
+    """
+    return {
+        name: ContractType.model_validate(
+            {
+                "contractName": name,
+                "abi": one["abi"],
+                "deploymentBytecode": {"bytecode": one["bytecode"]},
+            }
+        )
+        for name, one in compiled.items()
+    }
 
 
 @contextmanager

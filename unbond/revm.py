@@ -52,9 +52,13 @@ class Halted(Exception):
 class Revm:
     """The engine: accounts, contracts, and the second in which things happen."""
 
+    code_limit: int | None = None
+    """How many bytes of code a contract may have; as many as on any chain if missing."""
+
     def __init__(self) -> None:
         """Begin with nobody having anything."""
-        self.evm = pyrevm.EVM()
+        cfg = pyrevm.CfgEnv(limit_contract_code_size=self.code_limit)
+        self.evm = pyrevm.EVM(env=pyrevm.Env(cfg=cfg)) if self.code_limit else pyrevm.EVM()
 
     def set_second(self, second: int) -> None:
         """Let what follows happen in ``second``, in Unix time."""

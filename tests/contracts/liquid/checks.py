@@ -63,7 +63,7 @@ class Pool:
             there = chain.deploy(container("LockupValidator"), PERIOD, rate, sender=owner)
             self.validators.append(Contract(chain, instance("LockupValidator", there.address)))
             if funded:
-                owner.transfer(there.address, FILL)
+                chain.transfer(owner, there.address, FILL)
         addresses = [validator.address for validator in self.validators]
         kinds = [container(name) for name in ("LockupValidator", "BondToken", "CertificateToken")]
         errors = [kind.contract_type.errors for kind in kinds]

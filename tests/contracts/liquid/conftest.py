@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _coins(roles: Roles, owner: AccountAPI, delegator: AccountAPI) -> None:
+def _coins(local_chain: Chain, roles: Roles, owner: AccountAPI, delegator: AccountAPI) -> None:
     """Test accounts start with 10 000 coins, of which none of them can stake 10 000."""
     for giver in ("registrar", "rewarder", "pauser"):
         for taker in (owner, delegator):
-            roles.account(giver).transfer(taker, 3000 * COIN)
+            local_chain.transfer(roles.account(giver), str(taker.address), 3000 * COIN)
 
 
 @pytest.fixture(scope="session")

@@ -59,7 +59,7 @@ class RatedPool(Pool):
         (validator,) = self.validators
         rewards = gross(net)
         assert rewards - rewards * 15 // 100 == net
-        self.owner.transfer(validator.address, rewards)
+        self.chain.transfer(self.owner, validator.address, rewards)
         validator.act("choose", rewards, sender=self.owner)
         self.act(self.owner, "harvest", 0)
 
@@ -100,7 +100,8 @@ def _dear(pool: RatedPool, roles: Roles) -> None:
     assert pool.state() == (MIN_SHARES, MIN_SHARES)
     for role in WELL_KNOWN:
         account = roles.account(role)
-        account.transfer(validator.address, account.balance - POCKET)
+        spare = pool.chain.balance_of(account.address) - POCKET
+        pool.chain.transfer(account, validator.address, spare)
     net = (10**9 * MIN_SHARES) // TURNS
     validator.act("turn", pool.address, gross(net) + 1, TURNS, sender=pool.owner)
     value, shares = pool.state()

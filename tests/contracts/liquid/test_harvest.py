@@ -290,7 +290,7 @@ def test_a_validator_that_lacks_the_coins_pays_when_it_has_them(
 
     clock.at(until + DAY)
     rewards, funds = liquid.contract.view("previewHarvest", 0)[0], REWARDS - 1
-    owner.transfer(desk.validators[0].address, rewards + COIN - funds)
+    local_chain.transfer(owner, desk.validators[0].address, rewards + COIN - funds)
     rewards = liquid.contract.view("previewHarvest", 0)[0]
     fee = rewards * 15 // 100
     net = rewards - fee

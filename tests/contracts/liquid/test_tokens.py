@@ -776,7 +776,7 @@ def test_balances_grow_with_a_harvest_and_nobody_sends_anything(
         role: pool.bonds.view("sharesOf", roles.address(role))
         for role in ("delegator", "latecomer")
     }
-    pool.owner.transfer(pool.validators[0].address, COIN)
+    pool.chain.transfer(pool.owner, pool.validators[0].address, COIN)
     pool.validators[0].act("choose", COIN, sender=owner)
     receipt = pool.contract.act("harvest", 0, sender=owner)
 
