@@ -13,7 +13,7 @@ SOURCES := $(shell find contracts tests/mocks -name '.*' -prune -o \( -type d -o
 # Where `make package` puts what it builds.
 DIST ?= dist
 
-.PHONY: help demo devnet test quick gas lint format setup build prove analyze pictures package lock clean distclean
+.PHONY: help demo devnet test quick gas mutate lint format setup build prove analyze pictures package lock clean distclean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -35,6 +35,17 @@ gas: build ## write down what transactions of the contracts' tests cost, when th
 
 quick: build ## the same without the slow tests
 	@$(BIN)/pytest -m "not slow" $(PYTEST)
+
+# What it takes stands in MUTATE: make mutate MUTATE="--all", or --contract FirstFit, --seed 7, --json FILE.
+mutate: build .venv/mutation/.made ## put small faults into the contracts, and see that each is found
+	@$(BIN)/python -m tools.mutation $(MUTATE)
+
+# One package and nothing that it depends on, beside the environment and not in it.
+.venv/mutation/.made: requirements-mutation.lock | setup
+	@rm -rf $(@D)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
+		--target $(@D) -r requirements-mutation.lock
+	@touch $@
 
 lint: setup ## style, format and types
 	@$(BIN)/ruff check
@@ -93,12 +104,13 @@ package: build ## build the Python package, with the compiled contracts in it, i
 
 # uv is needed here only, so it is not among what everybody installs.
 LOCK := .venv/uv/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --custom-compile-command "make lock"
-lock: ## renew the four locks (add LOCK_FLAGS=--upgrade for newer versions)
+lock: ## renew the locks (add LOCK_FLAGS=--upgrade for newer versions)
 	@test -x $(BIN)/python || { echo "lock: run make setup first" >&2; exit 1; }
 	@test -x .venv/uv/bin/uv || $(BIN)/pip install --quiet --target .venv/uv uv==0.13.8
 	@$(LOCK) $(LOCK_FLAGS) requirements.in -o requirements.lock
 	@$(LOCK) $(LOCK_FLAGS) requirements-node.in -o requirements-node.lock
 	@$(subst 3.10,3.11,$(LOCK)) $(LOCK_FLAGS) requirements-audit.in -o requirements-audit.lock
+	@$(LOCK) --no-deps $(LOCK_FLAGS) requirements-mutation.in -o requirements-mutation.lock
 	@npm install --package-lock-only
 
 clean: ## remove what was compiled and cached

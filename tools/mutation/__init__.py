@@ -1,0 +1,1 @@
+"""How many small faults in the contracts do campaign and tests find? ``make mutate`` answers."""
