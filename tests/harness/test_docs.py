@@ -17,6 +17,10 @@ BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ELSEWHERE = {
     "make demo": "the Makefile's target is checked here, the scenarios in tests/documents",
     "make test": "is what runs this",
+    "make mutate": "takes minutes; test_mutation.py tries a few",
+    'make mutate MUTATE="--all --json mutants.json"': "takes an hour, as above",
+    'make mutate MUTATE="--all --contract FirstFit --contract RequestIds"': "as above",
+    'make mutate MUTATE="--seed 7"': "as above",
     "make package": "is run by test_package.py",
     "make pictures": "is compared with what is there, below",
     "pip install dist/unbond-0.1.0-py3-none-any.whl": "is done by test_package.py",

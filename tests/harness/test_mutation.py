@@ -33,7 +33,7 @@ from tools.mutation.mutants import (
     sample,
 )
 from tools.mutation.reasons import Reason, read_reasons, stale
-from tools.mutation.report import Report, percent
+from tools.mutation.report import MARKS, Report, percent, written_into
 from tools.mutation.trial import Timeout, Verdict, forked, systems_of
 
 ROOT = Path(__file__).parent.parent.parent
@@ -487,6 +487,24 @@ def test_the_report_says_of_each_mutant_what_killed_it() -> None:
         ("the same bytecode", True, "detail of equal"),
     ]
     assert rows[2]["what"] == f"{TOKEN}:19 statement: StakeToken.mint: a; → 0;"
+
+
+def test_figures_and_reasons_are_written_between_the_marks_of_a_page() -> None:
+    report = explained(report_of("tests", "survived"))
+    begin, end = MARKS
+    page = written_into(f"Before.\n{begin}\nold\n{end}\nAfter.\n", report.markdown())
+    assert page.splitlines() == [
+        *("Before.", begin, ""),
+        "| contract | mutants | invalid | equal | campaign | tests | explained | unexplained "
+        "| score |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
+        "| StakeToken | 2 | 0 | 0 | 0 | 1 | 1 | 0 | 100.0 % |",
+        "| all | 2 | 0 | 0 | 0 | 1 | 1 | 0 | 100.0 % |",
+        *("", "**StakeToken.** Because.", "", "- `mint`: `a;` → `1;`"),
+        *("", end, "After."),
+    ]
+    with pytest.raises(ValueError, match="there is no <!-- figures"):
+        written_into("Nothing.", "")
 
 
 def test_a_score_is_never_rounded_up() -> None:

@@ -16,6 +16,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -40,7 +41,7 @@ from tools.mutation.mutants import (
     sample,
 )
 from tools.mutation.reasons import Reason, read_reasons, stale
-from tools.mutation.report import Report
+from tools.mutation.report import Report, written_into
 from tools.mutation.trial import SYSTEMS, Verdict
 
 REASONS = Path(__file__).with_name("survivors.yaml")
@@ -183,6 +184,7 @@ def run(
 @click.option("--jobs", default=os.cpu_count() or 1, show_default=True, help="How many processes.")
 @click.option("--match", default="", help="Only mutants in whose description this is found.")
 @click.option("--json", "file", type=click.Path(path_type=Path), help="Write a report there.")
+@click.option("--page", type=click.Path(path_type=Path), help="Write figures into this document.")
 def main(
     everything: bool,
     contract: tuple[str, ...],
@@ -191,6 +193,7 @@ def main(
     jobs: int,
     match: str,
     file: Path | None,
+    page: Path | None,
 ) -> None:
     """Try mutants, and tell what came of them."""
     if jobs < 1 or size < 1:
@@ -200,6 +203,8 @@ def main(
     try:
         if file is not None:
             file.touch()
+        if page is not None:
+            written_into(page.read_text(encoding="utf-8"), "")
         reasons = read_reasons(REASONS)
         mutants = generate(contract_files())
         names = {mutant.key.contract for mutant in mutants}
@@ -228,18 +233,26 @@ def main(
                 progress=progress,
                 told=lambda line: progress.console.print(line, highlight=False, markup=False),
             )
-    except (MutationError, OSError) as error:
+    except (MutationError, OSError, ValueError) as error:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:
         raise click.ClickException("interrupted") from None
     if file is not None:
         file.write_text(json.dumps(report.record(), indent=1) + "\n", encoding="utf-8")
+    if page is not None:
+        text = page.read_text(encoding="utf-8")
+        page.write_text(written_into(text, report.markdown()), encoding="utf-8")
     Console().print(report.table())
     for key in report.unexplained:
         click.echo(f"survives, and nobody says why: {key}", err=True)
     for line in report.wrong:
         click.echo(line, err=True)
-    click.echo(f"{len(chosen)} of {len(mutants)} mutants in {report.seconds:.0f} s", err=True)
+    used = getrusage(RUSAGE_CHILDREN)
+    click.echo(
+        f"{len(chosen)} of {len(mutants)} mutants in {report.seconds:.0f} s, "
+        f"{used.ru_utime + used.ru_stime:.0f} s of a processor",
+        err=True,
+    )
     sys.exit(not report.ok)
 
 

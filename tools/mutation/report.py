@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -106,6 +106,22 @@ class Report:
         made.add_row(*self.figures())
         return made
 
+    def markdown(self) -> str:
+        """The table and the reasons, as the documentation has them."""
+        lines = [f"| {' | '.join(COLUMNS)} |", "|---|" + "--:|" * (len(COLUMNS) - 1)]
+        lines += [f"| {' | '.join(self.figures(one))} |" for one in (*self.contracts, None)]
+        by_reason: dict[Reason, list[Key]] = defaultdict(list)
+        for mutant in self.mutants:
+            if mutant.key in self.reasons:
+                by_reason[self.reasons[mutant.key]].append(mutant.key)
+        groups: dict[tuple[str, str], list[Key]] = defaultdict(list)
+        for reason, keys in by_reason.items():
+            groups[reason.key.contract, reason.text] += keys
+        for (contract, text), keys in sorted(groups.items()):
+            lines += ["", f"**{contract}.** {text}", ""]
+            lines += [f"- {_where(key)} `{key.before}` → `{key.after}`" for key in keys]
+        return "\n".join(lines)
+
     def rows(self) -> Iterable[dict[str, Any]]:
         """A row for each contract, one for all, one for each mutant and for what else is wrong."""
         for contract in (*self.contracts, None):
@@ -135,6 +151,9 @@ class Report:
         return {"name": "mutation", "ok": self.ok, "seconds": round(self.seconds, 1), "rows": rows}
 
 
+MARKS = ('<!-- figures: make mutate MUTATE="--all --page docs/mutation.md" -->', "<!-- end -->")
+"""Between them, figures are written into a page."""
+
 COLUMNS = (
     "contract",
     "mutants",
@@ -146,6 +165,24 @@ COLUMNS = (
     "unexplained",
     "score",
 )
+
+
+def _where(key: Key) -> str:
+    return f"`{key.function}`{f', no. {key.nth}' if key.nth > 1 else ''}:" if key.function else ""
+
+
+def written_into(page: str, figures: str) -> str:
+    """A page with other figures between its marks.
+
+    Raises:
+        ValueError: when it has no such marks.
+    """
+    begin, end = MARKS
+    before, found, rest = page.partition(begin)
+    _, found_too, after = rest.partition(end)
+    if not found or not found_too:
+        raise ValueError(f"there is no {begin} … {end}")
+    return f"{before}{begin}\n\n{figures}\n\n{end}{after}"
 
 
 def percent(part: Fraction) -> str:

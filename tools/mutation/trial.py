@@ -25,7 +25,7 @@ import hypothesis  # noqa: F401 (some tests need it, and it takes long to load)
 import pytest
 
 from tools.mutation.compiler import KEPT, Compiled, Compiler
-from tools.mutation.mutants import CONTRACTS, ROOT, Mutant, MutationError
+from tools.mutation.mutants import ROOT, Mutant, MutationError
 from unbond.artifacts import compiled_kinds, replaced
 from unbond.campaign.arena import Arena
 from unbond.campaign.walk import setup_of, walk_block
@@ -203,9 +203,12 @@ def run_tests(
 
 
 def _left_out() -> list[str]:
-    """Random tests, which do what the campaign does and shorten what they find; and costs."""
-    files = ("test_properties.py", "test_costs.py")
-    return [f"tests/contracts/{system}/{file}" for system in SYSTEMS for file in files]
+    """Random tests, which do what the campaign does and shorten what they find; and costs.
+
+    But for those of the queue, whose order nobody could tell from that of who asks everybody.
+    """
+    costs = [f"tests/contracts/{system}/test_costs.py" for system in ("delegated", "device")]
+    return [f"tests/contracts/{system}/test_properties.py" for system in SYSTEMS] + costs
 
 
 def tests_of(contracts: dict[str, str], systems: tuple[str, ...]) -> list[str]:
@@ -213,6 +216,24 @@ def tests_of(contracts: dict[str, str], systems: tuple[str, ...]) -> list[str]:
     folders = [f"tests/contracts/{system}" for system in systems]
     others = {OTHER_TESTS[name] for name in contracts.values() if name in OTHER_TESTS}
     return sorted(others) if others else folders
+
+
+@cache
+def digest(*folders: str) -> str:
+    """A hash of what is written in these folders, as far as it can matter here."""
+    found = sha256()
+    for folder in folders:
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.suffix in (".py", ".sol", ".cjs") and ".cache" not in path.parts:
+                found.update(f"{path.relative_to(ROOT)}\n".encode() + path.read_bytes())
+    return found.hexdigest()
+
+
+def _keep(place: Path, text: str) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    draft = place.with_suffix(f".{os.getpid()}")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(place)
 
 
 class Court:
@@ -251,11 +272,17 @@ class Court:
         contracts = self.compiler.reached(mutant.path)
         systems = systems_of(contracts)
         quick = self.compiler.compile(mutant, optimized=False)
-        with replaced(compiled_kinds(quick.contracts)):
-            try:
-                noticed = forked(lambda: campaign(systems), CAMPAIGN_SECONDS)
-            except Timeout:
-                return Verdict("campaign", f"hangs for {CAMPAIGN_SECONDS} s")
+
+        def walk() -> str:
+            with replaced(compiled_kinds(quick.contracts)):
+                try:
+                    return forked(lambda: campaign(systems), CAMPAIGN_SECONDS)
+                except Timeout:
+                    return f"hangs for {CAMPAIGN_SECONDS} s"
+
+        noticed = self._remembered(
+            f"{digest('unbond', 'contracts')} {systems} {SETUPS} {STEPS} {quick.code}", walk
+        )
         if noticed:
             return Verdict("campaign", noticed)
         compiled = self.compiler.compile(mutant, optimized=True)
@@ -263,9 +290,24 @@ class Court:
             return Verdict("invalid", compiled.error)
         if compiled.code == self.ours(mutant.path, True):
             return Verdict("equal")
-        return self._test(compiled, tests_of(contracts, systems), systems)
+        failed = self._remembered(
+            f"{digest('unbond', 'contracts', 'tests', 'tools')} {compiled.code}",
+            lambda: self._test(compiled, tests_of(contracts, systems), systems),
+        )
+        return Verdict("tests", failed) if failed else Verdict("survived")
 
-    def _test(self, compiled: Compiled, tests: list[str], systems: tuple[str, ...]) -> Verdict:
+    def _remembered(self, about: str, work: Callable[[], str]) -> str:
+        """What ``work`` says; not done again as long as nothing has changed ``about`` it."""
+        name = sha256(about.encode()).hexdigest()[:32]
+        place = KEPT / "told" / name[:2] / f"{name}.txt"
+        if place.is_file():
+            return place.read_text(encoding="utf-8")
+        answer = work()
+        _keep(place, answer)
+        return answer
+
+    def _test(self, compiled: Compiled, tests: list[str], systems: tuple[str, ...]) -> str:
+        """The first test that fails with these contracts; nothing if none does."""
         on_node = [test for system in systems for test in self.on_node(system)]
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "contracts.json"
@@ -287,10 +329,10 @@ class Court:
                 try:
                     failed = json.loads(forked(run, TESTS_SECONDS))
                 except Timeout:
-                    return Verdict("tests", f"hangs for {TESTS_SECONDS} s")
+                    return f"hangs for {TESTS_SECONDS} s"
                 if failed:
-                    return Verdict("tests", failed[0] + ("" if on_revm else f" {ON_NODE}"))
-        return Verdict("survived")
+                    return str(failed[0]) + ("" if on_revm else f" {ON_NODE}")
+        return ""
 
     @cache  # noqa: B019
     def on_node(self, system: str) -> tuple[str, ...]:
@@ -300,12 +342,8 @@ class Court:
             MutationError: when one of them fails on eth-tester too, or the campaign finds something
                 in the right contracts.
         """
-        digest = sha256()
-        for folder in (CONTRACTS, ROOT / "tests", ROOT / "unbond", ROOT / "tools"):
-            for path in sorted(folder.rglob("*")):
-                if path.suffix in (".py", ".sol") and ".cache" not in path.parts:
-                    digest.update(path.read_bytes())
-        place = KEPT / f"{system}-{digest.hexdigest()[:32]}.json"
+        name = digest("unbond", "contracts", "tests", "tools")
+        place = KEPT / f"{system}-{name[:32]}.json"
         if place.is_file():
             return tuple(json.loads(place.read_text(encoding="utf-8")))
         noticed = forked(lambda: campaign((system,)), CAMPAIGN_SECONDS)
@@ -325,10 +363,7 @@ class Court:
         wrong = run(failed, False) if failed else []
         if wrong:
             raise MutationError(f"fails with the right contracts: {', '.join(wrong)}")
-        place.parent.mkdir(parents=True, exist_ok=True)
-        draft = place.with_suffix(f".{os.getpid()}")
-        draft.write_text(json.dumps(failed), encoding="utf-8")
-        draft.replace(place)
+        _keep(place, json.dumps(failed))
         return tuple(failed)
 
 

@@ -1,0 +1,150 @@
+"""First fit finds the next one to pay without looking at all: the same ones as who looks at all."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .checks import COIN, FIRST_FIT, Pool
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ape.api.accounts import AccountAPI
+
+    from unbond.chain import Chain
+
+# Long queues.
+pytestmark = pytest.mark.slow
+
+ALIKE = 2**62
+"""Amounts a little above this differ in digits only at which the tree does not look."""
+LARGE = 2**63
+
+
+class Line:
+    """A queue, and which of those who wait would be paid by somebody who asks each in turn."""
+
+    def __init__(self, chain: Chain, owner: AccountAPI, treasury: str, giver: AccountAPI) -> None:
+        self.pool = Pool(chain, owner, treasury, FIRST_FIT)
+        self.owner = owner
+        self.giver = giver
+        self.free = 0
+        self.waiting: list[tuple[int, int]] = []
+        """Ids and amounts of those who wait, the oldest first."""
+        self.pool.stake(owner, 6000 * COIN)
+
+    def ask(self, amounts: Sequence[int]) -> list[int]:
+        """Let the owner ask for these amounts; returns their ids."""
+        ids = [self.pool.burn(self.owner, amount) for amount in amounts]
+        self.waiting += zip(ids, amounts, strict=True)
+        return ids
+
+    def pay(self, liquidity: int) -> list[int]:
+        """Bring liquidity up to this, and see that the right ones are paid; returns their ids."""
+        missing = liquidity - self.free
+        assert missing >= COIN
+        self.pool.act(self.giver, "topUp", value=missing)
+        self.free = liquidity
+        expected = []
+        for identifier, amount in self.waiting:
+            if amount <= self.free:
+                self.free -= amount
+                expected.append(identifier)
+        self.waiting = [each for each in self.waiting if each[0] not in expected]
+        assert self.pool.settle(self.giver) == expected
+        assert self.pool.view("freeLiquidity") == self.free
+        self.check_ahead()
+        return expected
+
+    def check_ahead(self) -> None:
+        """What waits before each is what those before him wait for."""
+        for identifier, _ in {*self.waiting[:2], *self.waiting[len(self.waiting) // 2 :][:2]}:
+            self.check_one_ahead(identifier)
+        for identifier, _ in self.waiting[-2:]:
+            self.check_one_ahead(identifier)
+
+    def check_one_ahead(self, identifier: int) -> None:
+        ahead = sum(amount for one, amount in self.waiting if one < identifier)
+        assert self.pool.view("queueAhead", identifier) == ahead
+
+
+@pytest.fixture
+def line(
+    local_chain: Chain, owner: AccountAPI, provider: AccountAPI, delegator: AccountAPI
+) -> Line:
+    """An empty queue. Payments go to the owner, who asks for all of them."""
+    return Line(local_chain, owner, provider.address, delegator)
+
+
+@pytest.mark.rule("L-5")
+@pytest.mark.parametrize("place", [5, 7, 15, 31, 63])
+def test_a_power_of_two_is_found_wherever_it_stands(line: Line, place: int) -> None:
+    """Of all amounts it has the most zeros in what the tree keeps of it."""
+    line.ask([LARGE] * (place - 1))
+    (small,) = line.ask([2**55])
+    line.ask([LARGE] * 3)
+    assert line.pay(COIN) == [small]
+
+
+@pytest.mark.rule("L-5")
+@pytest.mark.parametrize("first", [4, 15])
+@pytest.mark.parametrize("others", [0, 3, 12])
+@pytest.mark.parametrize("smaller", [0, 1], ids=["the older is smaller", "the younger is smaller"])
+def test_amounts_that_look_alike_are_told_apart(
+    line: Line, first: int, others: int, smaller: int
+) -> None:
+    amounts = [ALIKE, ALIKE + 1000] if smaller == 0 else [ALIKE + 1000, ALIKE]
+    line.ask([LARGE] * (first - 1))
+    older = line.ask(amounts[:1])
+    line.ask([LARGE] * others)
+    younger = line.ask(amounts[1:])
+    line.ask([LARGE] * 2)
+    assert line.pay(ALIKE + 500) == [older, younger][smaller]
+    line.ask([ALIKE + 2000])
+    assert line.pay(ALIKE + 1500) == [older, younger][1 - smaller]
+
+
+@pytest.mark.rule("L-5", "L-6")
+@pytest.mark.parametrize("seed", range(4))
+def test_a_long_line_is_paid_as_if_each_were_asked(line: Line, seed: int) -> None:
+    random = Random(f"a long line, {seed}")
+    amounts = [
+        *(ALIKE + step for step in range(0, 2000, 250)),
+        *(ALIKE - 1, 2 * ALIKE, 2 * ALIKE - 1, 2 * ALIKE + 77, 3 * ALIKE + seed),
+    ]
+    paid = 0
+    for _ in range(12):
+        line.ask(random.choices(amounts, k=random.randint(1, 16)))
+        target = random.choice(line.waiting)[1] + random.choice((-1, 0, 0, 1, 125))
+        if random.random() < 0.3:
+            target *= random.randint(2, 4)
+        if target - line.free >= COIN:
+            paid += len(line.pay(target))
+    assert paid >= 8
+    # Those that are left are paid with exactly what they ask for.
+    total = sum(amount for _, amount in line.waiting)
+    left = [identifier for identifier, _ in line.waiting]
+    assert line.pay(total) == left
+    assert (line.waiting, line.free) == ([], 0)
+
+
+@pytest.mark.rule("L-5")
+def test_what_waits_ahead_of_a_far_away_place_is_counted(line: Line) -> None:
+    """It is added up by 256 places: some of the first are paid, and others begin the next ones."""
+    middle = [LARGE + number for number in range(200)]
+    line.ask([LARGE, ALIKE, LARGE + 1, ALIKE + 1, *middle, ALIKE + 2])
+    line.ask([LARGE + number for number in range(50)])
+    last = line.ask([LARGE, LARGE + 5, ALIKE + 9])
+    line.check_ahead()
+    for number in range(3):
+        assert len(line.pay(ALIKE + number)) == 1
+        for identifier in last:
+            line.check_one_ahead(identifier)
+    # When all of the first 256 have been paid, nothing of them is ahead of the others.
+    line.pay(sum(amount for _, amount in line.waiting) - 1)
+    assert [each for each, _ in line.waiting] == last[2:]
+    line.ask([LARGE, LARGE + 7])
+    line.check_ahead()
