@@ -257,6 +257,14 @@ def test_a_change_reaches_those_who_import_the_file(compiler: Compiler) -> None:
         *("delegated", "device", "liquid"),
     )
     assert systems_of(compiler.reached("contracts/common/Witness.sol")) == ("delegated",)
+    assert systems_of(compiler.reached("contracts/liquid/LockupValidator.sol")) == ("liquid",)
+    with pytest.raises(MutationError, match="nobody tries Stray: say who uses it"):
+        systems_of({"contracts/common/Stray.sol": "Stray"})
+
+
+def test_every_contract_is_tried_by_somebody(compiler: Compiler) -> None:
+    for path in contract_files():
+        assert systems_of(compiler.reached(str(path.relative_to(ROOT))))
 
 
 # The trial.

@@ -76,7 +76,7 @@ def wayward(
         errors,
     )
     desk.liquid.contract = known
-    owner.transfer(validator.address, 100 * COIN)
+    local_chain.transfer(owner, validator.address, 100 * COIN)
     desk.stake(delegator)
     desk.stake(delegator)
     clock.at(desk.until())

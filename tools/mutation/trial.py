@@ -45,11 +45,15 @@ ON_NODE = "on eth-tester"
 """How tests are called that cannot be run on revm."""
 
 UNUSED: dict[str, tuple[str, ...]] = {
+    "LockupValidator": ("liquid",),
     "StakeToken": ("delegated",),
     "StubbornWallet": ("liquid",),
     "Witness": ("delegated",),
 }
 """Contracts that no system imports, and which system's campaign uses them."""
+
+HOSTILE = "tests/hostile"
+"""Tests of all systems."""
 
 OTHER_TESTS = {
     "StakeToken": "tests/contracts/test_helpers.py",
@@ -128,11 +132,17 @@ def _answer(work: Callable[[], str], writer: int) -> NoReturn:
 
 
 def systems_of(contracts: dict[str, str]) -> tuple[str, ...]:
-    """The systems in which these contracts, by file, play a part."""
+    """The systems in which these contracts, by file, play a part.
+
+    Raises:
+        MutationError: when they play no part that is known.
+    """
     names = set(contracts.values())
     found = [name for name in SYSTEMS if system_class(name).contract_name in names]
     for name in names:
         found += [one for one in UNUSED.get(name, ()) if one not in found]
+    if not found:
+        raise MutationError(f"nobody tries {', '.join(sorted(names))}: say who uses it (UNUSED)")
     return tuple(found)
 
 
@@ -215,7 +225,7 @@ def tests_of(contracts: dict[str, str], systems: tuple[str, ...]) -> list[str]:
     """Where the tests of these contracts are."""
     folders = [f"tests/contracts/{system}" for system in systems]
     others = {OTHER_TESTS[name] for name in contracts.values() if name in OTHER_TESTS}
-    return sorted(others) if others else folders
+    return sorted(others) if others else [*folders, HOSTILE]
 
 
 @cache
@@ -349,7 +359,7 @@ class Court:
         noticed = forked(lambda: campaign((system,)), CAMPAIGN_SECONDS)
         if noticed:
             raise MutationError(f"the campaign finds something in the right contracts: {noticed}")
-        folder_of_tests = [f"tests/contracts/{system}"]
+        folders = [f"tests/contracts/{system}", HOSTILE]
 
         def run(tests: list[str], on_revm: bool) -> list[str]:
             def work() -> str:
@@ -359,7 +369,7 @@ class Court:
 
             return [str(one) for one in json.loads(forked(work, TESTS_SECONDS))]
 
-        failed = run(folder_of_tests, True)
+        failed = run(folders, True)
         wrong = run(failed, False) if failed else []
         if wrong:
             raise MutationError(f"fails with the right contracts: {', '.join(wrong)}")

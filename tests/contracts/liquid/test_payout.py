@@ -320,7 +320,7 @@ def test_nobody_makes_a_payment_fail_by_calling_with_little_gas(
 
     web3 = local_chain.provider.web3
     data = bytes(pool.contract.instance.settle.encode_input(10))
-    outcomes = set()
+    outcomes, refused = set(), []
     for gas in range(60_000, 200_000, 3_000):
         call: TxParams = {
             "from": stranger.address,
@@ -332,11 +332,15 @@ def test_nobody_makes_a_payment_fail_by_calling_with_little_gas(
         }
         try:
             web3.eth.call(call, "latest")
-        except Exception:
+        except Exception as error:
             outcomes.add("nothing")
+            refused.append(pool.contract.errors.refusal(error))
             continue
         snapshot = local_chain.provider.snapshot()
         receipt = pool.contract.instance.settle(10, sender=stranger, gas_limit=gas)
         outcomes.add(next(pool.contract.logs(receipt)).name)
         local_chain.provider.restore(snapshot)
     assert outcomes == {"nothing", "Paid"}
+    # What it wants: enough for 63/64 of it to be what a receiver gets, and a call besides.
+    needed = {each.fields["needed"] for each in refused if each.name == "GasTooLow"}
+    assert needed == {50_000 * 64 // 63 + 40_000}

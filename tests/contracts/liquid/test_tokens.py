@@ -86,8 +86,10 @@ def told(logs: list[Log], name: str) -> list[dict[str, Any]]:
 
 
 def moved(logs: list[Log], sender: str, to: str) -> int:
-    """What the only transfer among these events moved."""
+    """What the only transfer among these events moved; of bonds, shares follow it."""
     (transfer,) = told(logs, "Transfer")
+    for shares in told(logs, "TransferShares"):
+        assert (shares["from"], shares["to"]) == (sender, to)
     amount = int(next(v for k, v in transfer.items() if k in ("value", "amount")))
     assert transfer["to"] == to
     assert next(v for k, v in transfer.items() if k in ("from", "from_")) == sender

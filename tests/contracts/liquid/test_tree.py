@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from unbond.revm import RevmChain
+
 from .checks import COIN, FIRST_FIT, Pool
 
 if TYPE_CHECKING:
@@ -22,19 +24,28 @@ pytestmark = pytest.mark.slow
 ALIKE = 2**62
 """Amounts a little above this differ in digits only at which the tree does not look."""
 LARGE = 2**63
+TINY = 2**55
+"""Of all amounts, a power of two has the most zeros in what the tree keeps of it."""
 
 
 class Line:
     """A queue, and which of those who wait would be paid by somebody who asks each in turn."""
 
-    def __init__(self, chain: Chain, owner: AccountAPI, treasury: str, giver: AccountAPI) -> None:
+    def __init__(
+        self,
+        chain: Chain,
+        owner: AccountAPI,
+        treasury: str,
+        giver: AccountAPI,
+        staked: int = 6000 * COIN,
+    ) -> None:
         self.pool = Pool(chain, owner, treasury, FIRST_FIT)
         self.owner = owner
         self.giver = giver
         self.free = 0
         self.waiting: list[tuple[int, int]] = []
         """Ids and amounts of those who wait, the oldest first."""
-        self.pool.stake(owner, 6000 * COIN)
+        self.pool.stake(owner, staked)
 
     def ask(self, amounts: Sequence[int]) -> list[int]:
         """Let the owner ask for these amounts; returns their ids."""
@@ -80,12 +91,12 @@ def line(
 
 
 @pytest.mark.rule("L-5")
-@pytest.mark.parametrize("place", [5, 7, 15, 31, 63])
-def test_a_power_of_two_is_found_wherever_it_stands(line: Line, place: int) -> None:
-    """Of all amounts it has the most zeros in what the tree keeps of it."""
+@pytest.mark.parametrize("place", [5, 7, 12, 15, 48, 63])
+@pytest.mark.parametrize("others", [0, 3])
+def test_a_power_of_two_is_found_wherever_it_stands(line: Line, place: int, others: int) -> None:
     line.ask([LARGE] * (place - 1))
-    (small,) = line.ask([2**55])
-    line.ask([LARGE] * 3)
+    (small,) = line.ask([TINY])
+    line.ask([LARGE] * others)
     assert line.pay(COIN) == [small]
 
 
@@ -105,6 +116,46 @@ def test_amounts_that_look_alike_are_told_apart(
     assert line.pay(ALIKE + 500) == [older, younger][smaller]
     line.ask([ALIKE + 2000])
     assert line.pay(ALIKE + 1500) == [older, younger][1 - smaller]
+
+
+@pytest.mark.rule("L-5")
+@pytest.mark.parametrize("others", [LARGE, TINY], ids=["among large ones", "alone"])
+@pytest.mark.parametrize("order", ["tabL", "atbL", "btaL", "atLb", "Latb", "bLta", "Lbat"])
+def test_what_is_left_when_the_smallest_is_paid_is_found(
+    line: Line, order: str, others: int
+) -> None:
+    """Four groups of four: in each one that counts, the others too large, or paid before."""
+    amounts = {"t": TINY, "a": ALIKE, "b": ALIKE + 1000, "L": LARGE}
+    line.ask([LARGE] * 15)
+    ids = {}
+    for letter in order:
+        (ids[letter],) = line.ask([amounts[letter]])
+        line.ask([others] * 3)
+    assert ids["t"] in line.pay(COIN)
+    free = line.free
+    assert line.pay(free + COIN) == []
+    assert line.pay(ALIKE + 500) == [ids["a"]]
+    assert line.pay(ALIKE + 1500) == [ids["b"]]
+
+
+@pytest.mark.rule("L-5")
+@pytest.mark.parametrize("step", [1, -1], ids=["growing", "shrinking"])
+def test_the_largest_amounts_are_told_apart(step: int) -> None:
+    """More coins than anybody has on eth-tester, up to what an amount can be."""
+    chain = RevmChain()
+    owner, giver = chain.roles.account("owner"), chain.roles.account("delegator")
+    for account in (owner, giver):
+        chain.enrich(account, 2**96, owner)
+    line = Line(chain, owner, chain.roles.address("treasury"), giver, staked=2**95 + 2**94)
+    line.ask([2**94, *[TINY] * 14])
+    sizes = {}
+    for bits in range(84, 94)[::step]:
+        for amount in (2**bits, 2**bits + 2 ** (bits - 25)):
+            (sizes[amount],) = line.ask([amount])
+        line.ask([TINY] * 2)
+    line.pay(2 * COIN)
+    for amount in sorted(sizes):
+        assert line.pay(amount) == [sizes[amount]]
 
 
 @pytest.mark.rule("L-5", "L-6")
