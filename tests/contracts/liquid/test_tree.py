@@ -14,10 +14,6 @@ from .checks import COIN, FIRST_FIT, Pool
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ape.api.accounts import AccountAPI
-
-    from unbond.chain import Chain
-
 # Long queues.
 pytestmark = pytest.mark.slow
 
@@ -31,21 +27,17 @@ TINY = 2**55
 class Line:
     """A queue, and which of those who wait would be paid by somebody who asks each in turn."""
 
-    def __init__(
-        self,
-        chain: Chain,
-        owner: AccountAPI,
-        treasury: str,
-        giver: AccountAPI,
-        staked: int = 6000 * COIN,
-    ) -> None:
-        self.pool = Pool(chain, owner, treasury, FIRST_FIT)
-        self.owner = owner
-        self.giver = giver
+    def __init__(self, staked: int = 6000 * COIN) -> None:
+        """Deploy a pool in which the owner has staked; on revm, since it is a long line."""
+        chain = RevmChain()
+        self.owner, self.giver = chain.roles.account("owner"), chain.roles.account("delegator")
+        for account in (self.owner, self.giver):
+            chain.enrich(account, 2**96, self.owner)
+        self.pool = Pool(chain, self.owner, chain.roles.address("treasury"), FIRST_FIT)
         self.free = 0
         self.waiting: list[tuple[int, int]] = []
         """Ids and amounts of those who wait, the oldest first."""
-        self.pool.stake(owner, staked)
+        self.pool.stake(self.owner, staked)
 
     def ask(self, amounts: Sequence[int]) -> list[int]:
         """Let the owner ask for these amounts; returns their ids."""
@@ -83,11 +75,9 @@ class Line:
 
 
 @pytest.fixture
-def line(
-    local_chain: Chain, owner: AccountAPI, provider: AccountAPI, delegator: AccountAPI
-) -> Line:
+def line() -> Line:
     """An empty queue. Payments go to the owner, who asks for all of them."""
-    return Line(local_chain, owner, provider.address, delegator)
+    return Line()
 
 
 @pytest.mark.rule("L-5")
@@ -142,11 +132,7 @@ def test_what_is_left_when_the_smallest_is_paid_is_found(
 @pytest.mark.parametrize("step", [1, -1], ids=["growing", "shrinking"])
 def test_the_largest_amounts_are_told_apart(step: int) -> None:
     """More coins than anybody has on eth-tester, up to what an amount can be."""
-    chain = RevmChain()
-    owner, giver = chain.roles.account("owner"), chain.roles.account("delegator")
-    for account in (owner, giver):
-        chain.enrich(account, 2**96, owner)
-    line = Line(chain, owner, chain.roles.address("treasury"), giver, staked=2**95 + 2**94)
+    line = Line(staked=2**95 + 2**94)
     line.ask([2**94, *[TINY] * 14])
     sizes = {}
     for bits in range(84, 94)[::step]:
