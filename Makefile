@@ -13,7 +13,7 @@ SOURCES := $(shell find contracts tests/mocks -name '.*' -prune -o \( -type d -o
 # Where `make package` puts what it builds.
 DIST ?= dist
 
-.PHONY: help demo devnet test quick gas mutate lint format setup build prove analyze pictures package lock clean distclean
+.PHONY: help demo devnet test quick gas mutate lint format setup build prove analyze audit pictures package lock clean distclean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -93,6 +93,10 @@ prove: $(AUDIT)/.made ## prove what is said of the contracts, over their bytecod
 
 analyze: $(AUDIT)/.made ## look for known mistakes in the contracts with Slither and forge's linter
 	@$(BIN)/python tools/analyze.py $(ANALYZE)
+
+# Proofs, static analysis, what attackers try, malformed input, mutants; half an hour on two cores.
+audit: build $(AUDIT)/.made .venv/mutation/.made ## all that speaks for or against the contracts, in one table
+	@$(BIN)/python tools/audit.py $(AUDITED)
 
 pictures: build ## draw the documentation's pictures anew, from scenario runs
 	@$(BIN)/python tools/pictures.py
