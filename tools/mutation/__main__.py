@@ -201,8 +201,8 @@ def main(
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     try:
-        if file is not None:
-            file.touch()
+        if file is not None and not file.parent.is_dir():
+            raise MutationError(f"there is no folder {file.parent}")
         if page is not None:
             written_into(page.read_text(encoding="utf-8"), "")
         reasons = read_reasons(REASONS)

@@ -151,7 +151,7 @@ class Report:
         return {"name": "mutation", "ok": self.ok, "seconds": round(self.seconds, 1), "rows": rows}
 
 
-MARKS = ('<!-- figures: make mutate MUTATE="--all --page docs/mutation.md" -->', "<!-- end -->")
+MARKS = ('<!-- figures: make mutate MUTATE="--page docs/mutation.md" -->', "<!-- end -->")
 """Between them, figures are written into a page."""
 
 COLUMNS = (

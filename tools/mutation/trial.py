@@ -7,6 +7,7 @@ memory, harms nobody.
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import select
 import signal
@@ -18,8 +19,9 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from threading import Thread
 from time import monotonic
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import hypothesis  # noqa: F401 (some tests need it, and it takes long to load)
 import pytest
@@ -31,6 +33,9 @@ from unbond.campaign.arena import Arena
 from unbond.campaign.walk import setup_of, walk_block
 from unbond.revm import Revm
 from unbond.systems import system_class
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
 
 SYSTEMS = ("delegated", "device", "liquid")
 SETUPS = 6
@@ -392,9 +397,17 @@ def begin_job() -> None:
     if str(ROOT) not in sys.path:
         sys.path.insert(0, str(ROOT))
     os.chdir(ROOT)
-    # Ctrl-C is the main process's; it ends this one.
+    # Ctrl-C is the main process's; it ends this one, or takes it along when it is killed.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    main = multiprocessing.parent_process()
+    if main is not None:
+        Thread(target=_end_after, args=(main,), daemon=True).start()
     _here()
+
+
+def _end_after(main: BaseProcess) -> None:
+    main.join()
+    os._exit(1)
 
 
 def sift(mutant: Mutant) -> tuple[str, str]:
