@@ -235,9 +235,6 @@ class Instruments:
 
     def _counts(self, item: pytest.Item) -> bool:
         """Whether gas figures are made from what a test sends."""
-        # What is drawn at random is never the same twice.
-        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
-            return False
         folder = self._settings.gas_tests
         return folder is None or item.path.is_relative_to(self._path(folder))
 

@@ -165,6 +165,13 @@ from hypothesis import HealthCheck, given, settings, strategies
 @given(strategies.integers(10, 99))
 def test_drawn(vault, owner, amount):
     vault.put(amount, sender=owner)
+
+def test_drawn_within(vault, owner):
+    @settings(max_examples=3, suppress_health_check=list(HealthCheck))
+    @given(strategies.integers(10, 99))
+    def tell(amount):
+        vault.put(amount, sender=owner)
+    tell()
 """
     project.write("tests/test_vault.py", TESTS + drawn)
     # Nor has what tests of other folders send, fixtures of theirs included.
