@@ -26,9 +26,10 @@ demo: build ## set up, and watch the documents' exits on the embedded chain
 devnet: build ## set up, then keep a local chain up on which everything is deployed
 	@$(BIN)/ape run devnet $(DEVNET)
 
-# What tests reach of contracts/, and what transactions cost beside snapshots/gas.json; settings in ape-config.yaml.
+# What all tests reach of contracts/, and what transactions cost beside snapshots/gas.json; not where some are chosen.
+INSTRUMENTS := $(if $(filter file,$(origin PYTEST)),--sol-coverage --sol-coverage-min 99 --gas-check)
 test: build ## set up, run every test, and say what they reach and cost
-	@$(BIN)/pytest --sol-coverage --gas-check $(PYTEST)
+	@$(BIN)/pytest $(INSTRUMENTS) $(PYTEST)
 
 gas: build ## write down what transactions of the contracts' tests cost, when that is meant to change
 	@$(BIN)/pytest tests/contracts --gas-snapshot $(PYTEST)
