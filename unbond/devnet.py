@@ -28,6 +28,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel, Field, ValidationError
+from pydantic_core import from_json
 
 from unbond.book import AddressBook, BookError, Deployment
 from unbond.files import read_file
@@ -249,12 +250,13 @@ class Devnet:
         """
         try:
             text = gzip.decompress(self.state_file.read_bytes())
-            json.loads(text)["blocks"]
+            # json has no limit of its own to how deep lists may stand in each other.
+            from_json(text)["blocks"]
         except FileNotFoundError:
             return False
         except (
             *(OSError, EOFError, zlib.error),
-            *(ValueError, KeyError, TypeError, RecursionError),
+            *(ValueError, KeyError, TypeError),
         ) as error:
             reason = getattr(error, "strerror", None) or "it is damaged"
             raise DevnetError(
