@@ -2,12 +2,22 @@
 
 import os
 import secrets
+from math import isnan
 from pathlib import Path
 
 import click
 
 from unbond.cli.common import clean_errors, json_option
 from unbond.models import model_names
+
+LONGEST = 365 * 24 * 60
+"""For how long a campaign may go on, in minutes."""
+
+
+def _number(_: click.Context, __: click.Parameter, value: float | None) -> float | None:
+    if value is not None and isnan(value):
+        raise click.BadParameter("nan is no number.")
+    return value
 
 
 @click.command(short_help="Try to make contracts and models disagree")
@@ -24,7 +34,10 @@ from unbond.models import model_names
     help="How many moves of each system.  [default: 100000, if no --minutes are given]",
 )
 @click.option(
-    "--minutes", type=click.FloatRange(0, min_open=True), help="How long at most, in minutes."
+    "--minutes",
+    type=click.FloatRange(0, LONGEST, min_open=True),
+    callback=_number,
+    help="How long at most, in minutes.",
 )
 @click.option(
     "--seed",
@@ -33,7 +46,7 @@ from unbond.models import model_names
 )
 @click.option(
     "--jobs",
-    type=click.IntRange(1),
+    type=click.IntRange(1, 1024),
     default=os.cpu_count() or 1,
     show_default="one a core",
     help="How many processes do it.",
@@ -71,6 +84,7 @@ def cli(
     """
     from unbond.cli.campaign import campaign
 
+    _prepare(folder)
     campaign(
         list(systems) or model_names(),
         seed=secrets.randbelow(10**9) if seed is None else seed,
@@ -81,3 +95,18 @@ def cli(
         folder=folder,
         as_json=as_json,
     )
+
+
+def _prepare(folder: Path) -> None:
+    """Make sure, before hours have passed, that a finding can be written down.
+
+    Raises:
+        ValueError: when it cannot.
+    """
+    place = folder.absolute()
+    while not place.is_dir() and place != place.parent:
+        if os.path.lexists(place):
+            raise ValueError(f"{folder} cannot be written: {place} is no folder")
+        place = place.parent
+    if not os.access(place, os.W_OK):
+        raise ValueError(f"{folder} cannot be written: Permission denied")

@@ -2,11 +2,17 @@
 
 import click
 from ape.api.accounts import AccountAPI
-from ape.cli import account_option
 
 from unbond.book import AddressBook
 from unbond.chain import Chain
-from unbond.cli.common import LastingCommand, clean_errors, console, json_option, print_json
+from unbond.cli.common import (
+    LastingCommand,
+    account_option,
+    clean_errors,
+    console,
+    json_option,
+    print_json,
+)
 from unbond.cli.systems import party
 from unbond.roles import Roles
 from unbond.systems import System
@@ -27,7 +33,7 @@ def cli() -> None:
 
 
 @cli.command(cls=LastingCommand, short_help="Deploy DelegatedStaking")
-@account_option()
+@account_option
 @click.option("--name", help="The name in the address book, if not 'delegated'.")
 @click.option("--token", help="What is staked; a new test token if not given.")
 @click.option("--origin", help="The first second of epoch 0; this week's Monday if not given.")
@@ -66,7 +72,7 @@ def delegated(
 
 
 @cli.command(cls=LastingCommand, short_help="Deploy DeviceStaking")
-@account_option()
+@account_option
 @click.option("--name", help="The name in the address book, if not 'device'.")
 @click.option("--token", help="What is staked; a new test token if not given.")
 @click.option("--bare", is_flag=True, help="Locally: no devices, and no tokens for the accounts.")
@@ -90,7 +96,7 @@ def device(
 
 
 @cli.command(cls=LastingCommand, short_help="Deploy LiquidStaking")
-@account_option()
+@account_option
 @click.option("--name", help="The name in the address book, if not 'liquid'.")
 @click.option("--validator", "validators", multiple=True, help="A validator; may be repeated.")
 @click.option("--treasury", help="Who gets the fees; the account if not given.")
@@ -117,6 +123,7 @@ def liquid(
     another one is named; it earns 10 % a year and has 100 coins to pay them with.
     """
     named = [party(validator) for validator in validators]
+    paid = party(treasury) if treasury else None
     chain = _ready_chain()
     if not named:
         if not chain.is_local:
@@ -131,7 +138,7 @@ def liquid(
         account,
         validators=named,
         policy=PayoutPolicy[policy.upper().replace("-", "_")],
-        treasury=party(treasury) if treasury else None,
+        treasury=paid,
     )
     _finish(system, name, as_json=as_json)
 

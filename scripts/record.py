@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from unbond.book import AddressBook
+from unbond.book import AddressBook, way_to_deploy
 from unbond.chain import Chain
 from unbond.cli.common import LastingCommand, clean_errors
 from unbond.cli.systems import name_option
@@ -31,7 +31,10 @@ def cli(file: Path, title: str, deployment: str | None) -> None:
     as what is expected. Where several systems were used, each gets a file with its name in FILE's.
     Played on a fresh chain, a file gives the same timeline.
     """
-    outlook = Outlook(Chain(), AddressBook())
+    chain = Chain()
+    outlook = Outlook(chain, AddressBook())
+    if not chain.outlives_command:
+        raise LookupError(f"nothing has happened on this chain; {way_to_deploy(chain)}")
     if deployment is not None and deployment not in outlook.systems:
         raise LookupError(
             f"there is no deployment '{deployment}'; there are: {', '.join(outlook.systems)}"

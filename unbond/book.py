@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from eth_utils.crypto import keccak
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from unbond.files import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,11 +39,11 @@ class Deployment(BaseModel):
     system: str
     """The system's name, as :func:`unbond.systems.system_class` takes it."""
     contract: str
-    address: str
+    address: str = Field(pattern=r"^0x[0-9a-fA-F]{40}$")
     constructor: tuple[str | int | bool | tuple[str, ...], ...]
     """The constructor's arguments."""
-    block: int
-    timestamp: int
+    block: int = Field(ge=0)
+    timestamp: int = Field(ge=0)
     """When it was deployed, in Unix time."""
     txn_hash: str
     genesis: str
@@ -173,7 +175,7 @@ class AddressBook:
 
     def _read(self) -> _Pages:
         try:
-            return _Pages.model_validate_json(self.path.read_text(encoding="utf-8"))
+            return _Pages.model_validate_json(read_file(self.path).decode())
         except FileNotFoundError:
             return _Pages()
         except OSError as error:

@@ -27,9 +27,11 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
+from pydantic_core import from_json
 
 from unbond.book import AddressBook, BookError, Deployment
+from unbond.files import read_file
 from unbond.when import format_date
 
 if TYPE_CHECKING:
@@ -69,9 +71,9 @@ class DevnetError(Exception):
 class Running(BaseModel):
     """A devnet that is up, as other processes find it."""
 
-    pid: int
+    pid: int = Field(gt=0, lt=2**31)
     """The process that supervises it."""
-    url: str
+    url: str = Field(pattern=r"^http://127\.0\.0\.1:[0-9]{1,5}$")
     """Where clients reach it."""
 
 
@@ -81,7 +83,11 @@ def folder_of(folder: Path | None = None) -> Path:
 
 
 def find_running(folder: Path | None = None) -> Running | None:
-    """The devnet that is up and ready on a folder, if one is."""
+    """The devnet that is up and ready on a folder, if one is.
+
+    Raises:
+        DevnetError: when one is up, and what it says of itself cannot be read.
+    """
     place = folder_of(folder)
     try:
         with (place / "lock").open() as lock:
@@ -94,10 +100,22 @@ def find_running(folder: Path | None = None) -> Running | None:
 
 
 def _read_running(place: Path) -> Running | None:
+    """What a devnet says of itself; None if it says nothing, as while it starts.
+
+    Raises:
+        DevnetError: when that cannot be read.
+    """
+    path = place / "running.json"
     try:
-        return Running.model_validate_json((place / "running.json").read_text())
-    except (OSError, ValidationError):
+        return Running.model_validate_json(read_file(path))
+    except FileNotFoundError:
         return None
+    except (OSError, ValidationError) as error:
+        reason = getattr(error, "strerror", None) or "it is damaged"
+        raise DevnetError(
+            f"a devnet is up, but {path} cannot be read: {reason}; start it again, or name a "
+            "network with --network"
+        ) from None
 
 
 class Devnet:
@@ -200,7 +218,10 @@ class Devnet:
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
-                other = _read_running(self.folder)
+                try:
+                    other = _read_running(self.folder)
+                except DevnetError:
+                    other = None
                 # The node of a devnet that was killed holds the lock until it has ended as well.
                 if (other is None or not _alive(other.pid)) and time.monotonic() < deadline:
                     time.sleep(0.05)
@@ -229,10 +250,14 @@ class Devnet:
         """
         try:
             text = gzip.decompress(self.state_file.read_bytes())
-            json.loads(text)["blocks"]
+            # json has no limit of its own to how deep lists may stand in each other.
+            from_json(text)["blocks"]
         except FileNotFoundError:
             return False
-        except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
+        except (
+            *(OSError, EOFError, zlib.error),
+            *(ValueError, KeyError, TypeError),
+        ) as error:
             reason = getattr(error, "strerror", None) or "it is damaged"
             raise DevnetError(
                 f"{self.state_file} cannot be read: {reason}; put back a copy of it, or start anew "

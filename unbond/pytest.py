@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from unbond.speed import said, speed_up
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from rich.console import RenderableType
@@ -48,7 +48,7 @@ class Settings(BaseModel):
     gas_file: Path = Path("snapshots/gas.json")
     gas_tests: Path | None = None
     """Whose transactions count: the tests in this folder, from the project's, or all."""
-    gas_tolerance: float = Field(default=0.5, ge=0)
+    gas_tolerance: float = Field(default=0.5, ge=0, allow_inf_nan=False)
     """By how much a figure may rise before the check fails, in percent."""
 
 
@@ -146,6 +146,15 @@ def _settings(config: pytest.Config) -> Settings:
         "gas_tolerance": config.getoption("--gas-tolerance"),
     }
     options = {name: value for name, value in named.items() if value is not None}
+    return read_settings(configured, options)
+
+
+def read_settings(configured: Mapping[str, Any], options: Mapping[str, Any]) -> Settings:
+    """What is asked for; options count more than what is configured.
+
+    Raises:
+        UsageError: when it cannot be had.
+    """
     try:
         return Settings.model_validate({**configured, **options})
     except ValidationError as error:
@@ -153,7 +162,8 @@ def _settings(config: pytest.Config) -> Settings:
         name = str(first["loc"][0])
         place = "--" + _OPTIONS.get(name, name.replace("_", "-"))
         where = place if name in options else f"ape-config.yaml, unbond: {name}"
-        raise pytest.UsageError(f"{where}: {first['msg']}") from None
+        message = first["msg"].replace("<class 'pathlib.Path'>", "a file or a folder")
+        raise pytest.UsageError(f"{where}: {message}") from None
 
 
 _OPTIONS = {"coverage_dir": "sol-coverage-dir", "coverage_min": "sol-coverage-min"}

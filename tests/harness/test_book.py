@@ -373,6 +373,16 @@ def entry_with(system: DelegatedStaking, **changes: Any) -> str:
             id="text as number",
         ),
         pytest.param(
+            lambda book: book.replace(b'"address": "0x', b'"address": "0'),
+            "chains.1337.delegated.address: String should match pattern",
+            id="no address",
+        ),
+        pytest.param(
+            lambda book: book.replace(b'"block": ', b'"block": -'),
+            "chains.1337.delegated.block: Input should be greater than or equal to 0",
+            id="a block before the first",
+        ),
+        pytest.param(
             lambda book: book.replace(b'"1337"', b'"here"'),
             "chains.here.[key]: Input should be a valid integer",
             id="no chain id",

@@ -636,7 +636,15 @@ def test_a_device_from_first_stake_to_withdrawal(
     [
         (
             ("stake", "--device", "seven", "--amount", "1", "--account", "TEST::6"),
-            "--device: 'seven' is no whole number",
+            "--device: 'seven' is no whole number that a contract can count",
+        ),
+        (
+            ("stake", "--device", "9" * 5000, "--amount", "1", "--account", "TEST::6"),
+            f"--device: '{'9' * 20}…' is no whole number that a contract can count",
+        ),
+        (
+            ("withdraw", "--exit", "9" * 5000, "--account", "TEST::6"),
+            f"--exit: '{'9' * 20}…' is no position; give its number, such as 3, or its id",
         ),
         (
             (
@@ -650,7 +658,7 @@ def test_a_device_from_first_stake_to_withdrawal(
             "the contract refused: UnknownId, id 9",
         ),
     ],
-    ids=["a device", "a choice", "an unknown device"],
+    ids=["a device", "an endless one", "an endless exit", "a choice", "an unknown device"],
 )
 def test_bad_words_for_a_device(
     on_node: Callable[..., Outcome],
@@ -803,6 +811,72 @@ def test_missing_and_unknown_options(on_node: Callable[..., Outcome]) -> None:
     assert unknown.usage.startswith("Error: No such option: --amuont")
     nobody = on_node("delegated", "pause", "--account", "nobody")
     assert "'nobody' not found" in nobody.usage
+    # Nobody is there to be asked.
+    silent = on_node("delegated", "pause")
+    assert silent.usage == "Error: Missing option '--account'. Give an alias, or TEST::n."
+    assert silent.out == ""
+    odd = on_node("delegated", "pause", "--account", "TEST::²")
+    assert odd.usage == "Error: Invalid value for '--account': there is no account 'TEST::²'."
+
+
+def test_networks_that_are_none_are_listed_in_one_line(here: Callable[..., Outcome]) -> None:
+    done = here("status", "--network", "ethereum:mars")
+    assert done.usage.startswith(
+        "Error: Invalid value for '--network': No network in 'ethereum' named 'mars'. Options: "
+    )
+    assert "local mainnet" in done.usage
+
+
+@pytest.mark.parametrize(
+    ("host", "complaint"),
+    [
+        ("http://127.0.0.1:99999", "Port out of range 0-65535"),
+        ("x", "Failed to connect to remote Anvil node at 'x'."),
+    ],
+)
+def test_a_node_of_which_the_environment_speaks_nonsense(
+    here: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch, host: str, complaint: str
+) -> None:
+    monkeypatch.setenv("APE_FOUNDRY_HOST", host)
+    assert here("status", *NETWORK).complaint == complaint
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("--minutes", "nan"), "Error: Invalid value for '--minutes': nan is no number."),
+        (
+            ("--minutes", "inf"),
+            "Error: Invalid value for '--minutes': inf is not in the range 0<x<=525600.",
+        ),
+        (
+            ("--jobs", "1025"),
+            "Error: Invalid value for '--jobs': 1025 is not in the range 1<=x<=1024.",
+        ),
+    ],
+)
+def test_campaigns_without_an_end(
+    here: Callable[..., Outcome], words: tuple[str, ...], complaint: str
+) -> None:
+    assert here("campaign", "--steps", "1", *words).usage == complaint
+
+
+def test_a_campaign_that_could_not_write_down_what_it_finds(
+    here: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    done = here("campaign", "--steps", "1", "--jobs", "1", "--out", str(file / "found"))
+    assert done.complaint == f"{file / 'found'} cannot be written: {file} is no folder"
+
+
+def test_no_validator_is_deployed_for_a_pool_with_bad_words(
+    on_node: Callable[..., Outcome], node: Node, book: AddressBook
+) -> None:
+    before = node.height
+    done = on_node("deploy", "liquid", "--account", "TEST::0", "--treasury", "nobody")
+    assert done.complaint == "'nobody' is neither an address nor an account's alias"
+    assert node.height == before
 
 
 def test_a_deployment_of_another_system_is_not_driven_as_this_one(

@@ -6,6 +6,7 @@ supervisor, which starts in a fraction of the time.
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import json
 import os
@@ -341,8 +342,9 @@ def test_a_busy_port(folder: Path) -> None:
         lambda content: gzip.compress(b"no state"),
         lambda content: gzip.compress(b"[]"),
         lambda content: gzip.compress(b"{}"),
+        lambda content: gzip.compress(b"[" * 100_000),
     ],
-    ids=["short", "head", "empty", "a bit", "text", "no JSON", "a list", "nothing in it"],
+    ids=["short", "head", "empty", "a bit", "text", "no JSON", "a list", "nothing in it", "deep"],
 )
 def test_a_damaged_state_is_said_and_kept(folder: Path, damage: Any) -> None:
     Bare(folder).end()
@@ -355,6 +357,32 @@ def test_a_damaged_state_is_said_and_kept(folder: Path, damage: Any) -> None:
         f"{file} cannot be read: it is damaged; put back a copy of it, or start anew with --fresh"
     )
     assert file.read_bytes() == broken
+    assert find_running(folder) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"\xff",
+        b"{}",
+        b'{"pid": 1, "url": "file:///etc/passwd"}',
+        b'{"pid": 99999999999999999999, "url": "http://127.0.0.1:8545"}',
+    ],
+    ids=["empty", "not UTF-8", "nothing in it", "no URL", "no process"],
+)
+def test_what_a_devnet_says_of_itself_is_damaged(folder: Path, said: bytes) -> None:
+    folder.mkdir()
+    (folder / "running.json").write_bytes(said)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(DevnetError) as complaint:
+            find_running(folder)
+    assert str(complaint.value) == (
+        f"a devnet is up, but {folder / 'running.json'} cannot be read: it is damaged; start it "
+        "again, or name a network with --network"
+    )
+    # Without a lock there is no devnet, whatever the file says.
     assert find_running(folder) is None
 
 

@@ -232,6 +232,20 @@ def test_a_folder(tmp_path: Path) -> None:
     assert str(error.value) == f"{tmp_path}: cannot be read: Is a directory"
 
 
+def test_a_file_without_an_end() -> None:
+    with pytest.raises(ScenarioError) as error:
+        load_scenario(Path("/dev/zero"))
+    assert str(error.value) == "/dev/zero: cannot be read: File too large"
+
+
+@pytest.mark.parametrize("policy", ["last fit", "", "FIRST  FIT"])
+def test_a_policy_that_is_none(complaints: Callable[[str], list[str]], policy: str) -> None:
+    text = f'title: x\nsystem: liquid\nsetup: {{policy: "{policy}"}}\nsteps: [{{check: owner}}]\n'
+    assert complaints(text) == [
+        f"3: setup.policy: '{policy}' is neither 'first fit' nor 'partial fifo'"
+    ]
+
+
 def test_a_problem_is_one_line_whatever_the_file_holds() -> None:
     problem = Problem("file.yaml", 3, "steps[0].do", "there is no 'a\nb\x85c\u2028d'")
     assert str(problem) == "file.yaml:3: steps[0].do: there is no 'a b c d'"

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
-from ape.cli import ConnectedProviderCommand
+from ape.api.accounts import AccountAPI
+from ape.cli import AccountAliasPromptChoice, ConnectedProviderCommand
 from ape.exceptions import ApeException
 from ape.logging import LogLevel, logger
 from rich.console import Console
@@ -38,10 +41,19 @@ class NetworkCommand(ConnectedProviderCommand):
     Ape tells on standard output when it starts and stops a node, and JSON with that in it is none.
     """
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Complain about an argument in one line: Ape lists networks in one each."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.message = " ".join(error.message.split())
+            raise
+
     def invoke(self, ctx: click.Context) -> Any:
         """Connect, and do what the command is for."""
         quieten_ape()
-        return super().invoke(ctx)
+        with clear_lines():
+            return super().invoke(ctx)
 
 
 class LastingCommand(NetworkCommand):
@@ -50,11 +62,45 @@ class LastingCommand(NetworkCommand):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Let the running devnet be the network, if none is named."""
         named = any(word == "--network" or word.startswith("--network=") for word in args)
-        devnet = None if named else find_running()
+        with clear_lines():
+            devnet = None if named else find_running()
         if devnet is not None:
             ctx.with_resource(ape_at(devnet.url))
             args = ["--network", NETWORK, *args]
         return super().parse_args(ctx, args)
+
+
+class _AccountChoice(AccountAliasPromptChoice):
+    """An account of one's own; nobody is asked for one who cannot answer."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> AccountAPI | None:
+        """The account that a word names."""
+        try:
+            return super().convert(value, param, ctx)
+        except (LookupError, ValueError):
+            self.fail(f"there is no account '{value}'.", param, ctx)
+
+    def select_account(self) -> AccountAPI:
+        """Ask for the account, where there is somebody to ask.
+
+        Raises:
+            MissingParameter: where there is nobody.
+        """
+        if not sys.stdin.isatty():
+            hint = "Give an alias, or TEST::n."
+            raise click.MissingParameter(hint, param_hint="'--account'", param_type="option")
+        return super().select_account()
+
+
+def _select(_: click.Context, param: click.Parameter, value: AccountAPI | None) -> AccountAPI:
+    assert isinstance(param.type, _AccountChoice)
+    return value or param.type.select_account()
+
+
+account_option = click.option("--account", type=_AccountChoice(), callback=_select)
+"""Who sends; asked for at a terminal if not given."""
 
 
 def quieten_ape() -> None:
@@ -65,26 +111,39 @@ def quieten_ape() -> None:
         logger.set_level(LogLevel.WARNING)
 
 
+@contextmanager
+def clear_lines() -> Iterator[None]:
+    """Turn what can go wrong inside into one clear line and exit code 1, without a traceback."""
+    try:
+        yield
+    except Refused as error:
+        raise click.ClickException(f"the contract refused: {error.sentence}") from None
+    except (
+        BookError,
+        ClockError,
+        DevnetError,
+        LookupError,
+        ScenarioError,
+        ValueError,
+    ) as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            # Nobody reads on: click ends quietly.
+            raise
+        place = f"{error.filename}: " if error.filename else ""
+        raise click.ClickException(f"{place}{error.strerror or error}") from None
+    except ApeException as error:
+        raise click.ClickException(" ".join(str(error).split())) from None
+
+
 def clean_errors(command: F) -> F:
-    """Turn what can go wrong into one clear line and exit code 1, without a traceback."""
+    """Let a command end with one clear line and exit code 1, whatever goes wrong."""
 
     @functools.wraps(command)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        try:
+        with clear_lines():
             return command(*args, **kwargs)
-        except Refused as error:
-            raise click.ClickException(f"the contract refused: {error.sentence}") from None
-        except (
-            BookError,
-            ClockError,
-            DevnetError,
-            LookupError,
-            ScenarioError,
-            ValueError,
-        ) as error:
-            raise click.ClickException(str(error)) from None
-        except ApeException as error:
-            raise click.ClickException(" ".join(str(error).split())) from None
 
     return wrapper  # type: ignore[return-value]
 

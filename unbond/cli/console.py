@@ -15,7 +15,7 @@ from unbond.cli.common import quieten_ape
 from unbond.cli.outlook import show_stands
 from unbond.cli.systems import party
 from unbond.clock import ClockError
-from unbond.devnet import NETWORK, ape_at, find_running
+from unbond.devnet import NETWORK, DevnetError, ape_at, find_running
 from unbond.outlook import Outlook
 from unbond.roles import USUAL_ROLES, Roles
 from unbond.systems import System, system_class, system_names
@@ -48,7 +48,11 @@ def at_hand() -> dict[str, Any]:
 
 def _prefer_devnet() -> None:
     """Be connected to the devnet that is up, unless a network was named."""
-    devnet = find_running()
+    try:
+        devnet = find_running()
+    except DevnetError as error:
+        click.echo(str(error), err=True)
+        return
     if devnet is None or ape.networks.provider.name != "test":
         return
     _, local, name = NETWORK.split(":")

@@ -11,13 +11,19 @@ from typing import Any, TypeVar
 import ape
 import click
 from ape.api.accounts import AccountAPI
-from ape.cli import account_option
 from rich.table import Table
 
 from unbond.amounts import LARGEST, format_amount, parse_amount, parse_share
 from unbond.book import AddressBook, BookError
 from unbond.chain import Chain
-from unbond.cli.common import LastingCommand, clean_errors, console, json_option, print_json
+from unbond.cli.common import (
+    LastingCommand,
+    account_option,
+    clean_errors,
+    console,
+    json_option,
+    print_json,
+)
 from unbond.errors import Refused
 from unbond.positions import PositionState
 from unbond.roles import USUAL_ROLES, Roles, parse_address
@@ -134,7 +140,7 @@ def party(text: str) -> str:
         return str(ape.accounts.load(text).address)
     prefix, _, number = text.upper().partition("TEST::")
     tests = ape.accounts.test_accounts
-    if not prefix and number.isdecimal() and int(number) < len(tests):
+    if not prefix and _is_whole(number) and int(number) < len(tests):
         return str(tests[int(number)].address)
     if text in USUAL_ROLES and Chain().is_local:
         return Roles(Chain()).address(text)
@@ -162,7 +168,7 @@ def _action(kind: type[System], spec: ActionSpec, command: str) -> click.Command
         _show_receipt(system, account, receipt, preview=preview, as_json=as_json)
 
     options = [_option(kind, spec, name) for name in spec.arguments]
-    return _command(command, spec.summary, callback, [account_option(), *options, preview_option])
+    return _command(command, spec.summary, callback, [account_option, *options, preview_option])
 
 
 def _view(kind: type[System], spec: ActionSpec) -> click.Command:
@@ -285,7 +291,7 @@ def _value(system: System, kind: ArgumentKind, unit: str, word: str, account: st
     if kind is ArgumentKind.PARTY:
         return party(word)
     if kind is ArgumentKind.BPS:
-        return parse_share(int(word) if word.isdecimal() else word)
+        return parse_share(int(word) if _is_whole(word) else word)
     if kind is ArgumentKind.MOMENT:
         return parse_moment(word)
     if kind is ArgumentKind.FLAG:
@@ -297,17 +303,27 @@ def _value(system: System, kind: ArgumentKind, unit: str, word: str, account: st
             raise ValueError(f"'{word}' is no power; there are: {', '.join(system.powers)}")
         return word
     if kind is ArgumentKind.NUMBER:
-        if not word.isdecimal():
-            raise ValueError(f"'{word}' is no whole number")
+        if not _is_whole(word):
+            raise ValueError(f"'{_short(word)}' is no whole number that a contract can count")
         return int(word)
     number = word.removeprefix("#")
-    if not number.isdecimal():
-        raise ValueError(f"'{word}' is no position; give its number, such as 3, or its id")
+    if not _is_whole(number):
+        raise ValueError(f"'{_short(word)}' is no position; give its number, such as 3, or its id")
     if len(number) > 20:
         return int(number)
     if account is None:
         raise ValueError("the number of a position needs --account, whose it is")
     return system.position_id(account, int(number))
+
+
+def _is_whole(word: str) -> bool:
+    """Whether a word is a number of no more digits than a contract can count."""
+    return word.isdecimal() and len(word) <= len(str(LARGEST))
+
+
+def _short(word: str) -> str:
+    """A word as a complaint shows it."""
+    return word if len(word) <= 100 else f"{word[:20]}…"
 
 
 def _told(system: System, ask: Callable[[], T]) -> T:

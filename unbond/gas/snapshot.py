@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, ValidationError
 from rich.table import Table
 
+from unbond.files import read_file
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
@@ -63,7 +65,7 @@ class Snapshot(BaseModel):
             SnapshotError: when there is no such file, or it is none of ours.
         """
         try:
-            return cls.model_validate_json(path.read_bytes())
+            return cls.model_validate_json(read_file(path))
         except FileNotFoundError:
             message = f"there is no {path}: write one with --gas-snapshot"
             raise SnapshotError(message) from None

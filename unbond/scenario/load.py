@@ -11,6 +11,7 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from unbond.files import read_file
 from unbond.scenario.model import Scenario
 
 Location = tuple[str | int, ...]
@@ -70,7 +71,7 @@ def load_scenario(path: Path) -> ScenarioFile:
     """
     name = str(path)
     try:
-        content = path.read_bytes()
+        content = read_file(path)
     except FileNotFoundError:
         raise ScenarioError([Problem(name, 0, "", "there is no such file")]) from None
     except OSError as error:

@@ -388,7 +388,12 @@ class Underfunded(Refused):
 
 
 def _policy(value: object) -> object:
-    return PayoutPolicy[value.upper().replace(" ", "_")] if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    try:
+        return PayoutPolicy[value.upper().replace(" ", "_")]
+    except KeyError:
+        raise ValueError(f"'{value}' is neither 'first fit' nor 'partial fifo'") from None
 
 
 def _funds(value: object) -> object:
