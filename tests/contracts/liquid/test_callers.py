@@ -45,6 +45,7 @@ def told(token: Contract, sender: AccountAPI, method: str, *arguments: Any) -> l
     return list(token.logs(token.act(method, *arguments, sender=sender)))
 
 
+@pytest.mark.rule("C-5", "L-2")
 def test_a_wallet_holds_its_own(
     desk: Desk, wallet: StubbornWallet, delegator: AccountAPI, stranger: AccountAPI
 ) -> None:
@@ -71,6 +72,7 @@ def test_a_wallet_holds_its_own(
 
 
 @POLICIES
+@pytest.mark.rule("C-5", "L-2", "L-4", "L-8")
 def test_a_wallet_stakes_converts_burns_and_claims_for_itself(
     desk: Desk, wallet: StubbornWallet, delegator: AccountAPI, policy: int
 ) -> None:
