@@ -31,7 +31,7 @@ from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import from_json
 
 from unbond.book import AddressBook, BookError, Deployment
-from unbond.files import read_file
+from unbond.files import read_file, write_file
 from unbond.when import format_date
 
 if TYPE_CHECKING:
@@ -240,7 +240,7 @@ class Devnet:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
             signal.signal(number, self._on_signal)
         told = Running(pid=os.getpid(), url=self.url).model_dump_json()
-        _replace(self.folder / "running.json", told.encode())
+        write_file(self.folder / "running.json", told.encode())
 
     def _unpack(self) -> bool:
         """Put the saved state where anvil reads it; returns whether there is one.
@@ -263,7 +263,7 @@ class Devnet:
                 f"{self.state_file} cannot be read: {reason}; put back a copy of it, or start anew "
                 "with --fresh"
             ) from None
-        _replace(self._loading, text)
+        write_file(self._loading, text)
         return True
 
     @property
@@ -363,7 +363,7 @@ class Devnet:
             if self.fresh and self.state_file.exists():
                 self.state_file.replace(self.state_file.with_name("state.gz.before"))
             self.fresh = False
-            _replace(self.state_file, dumped)
+            write_file(self.state_file, dumped)
             self._saved = dumped
 
     def watch(self, book: AddressBook, child: subprocess.Popen[bytes] | None = None) -> int:
@@ -461,25 +461,6 @@ def _claim(port: int) -> int:
                 "or choose another with --port"
             ) from None
         return int(probe.getsockname()[1])
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, so that it lasts.
-
-    Raises:
-        OSError: when it cannot be written.
-    """
-    new = path.with_name(f"{path.name}.new")
-    with new.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _alive(pid: int) -> bool:

@@ -1,4 +1,4 @@
-"""Reading files that people name: whatever stands there, it ends."""
+"""Files that people name: reading ends whatever stands there, and writing is whole or nothing."""
 
 from __future__ import annotations
 
@@ -24,3 +24,22 @@ def read_file(path: Path) -> bytes:
     if len(content) > LARGEST:
         raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
     return content
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, so that it lasts.
+
+    Raises:
+        OSError: when it cannot be written.
+    """
+    new = path.with_name(f"{path.name}.new")
+    with new.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

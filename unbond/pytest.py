@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from unbond.files import write_file
 from unbond.speed import said, speed_up
 
 if TYPE_CHECKING:
@@ -344,9 +345,12 @@ class Instruments:
             return
         self._measured = measured = measure(units, recorder.total(), texts)
         folder = self._path(self._settings.coverage_dir)
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "lcov.info").write_text(lcov(measured))
-        (folder / "index.html").write_text(page(measured))
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_file(folder / "lcov.info", lcov(measured).encode())
+            write_file(folder / "index.html", page(measured).encode())
+        except OSError as error:
+            self._complaints.append(f"coverage: {folder} cannot be written: {error.strerror}")
         if not measured.recognised:
             self._complaints.append(
                 "coverage: no code of this project was executed"
@@ -358,11 +362,14 @@ class Instruments:
             self._complaints.append(f"coverage: {reached} % reached, not {least_allowed} %")
 
     def _sum_up_gas(self, ledger: Ledger) -> None:
-        from unbond.gas.snapshot import changes, rises
+        from unbond.gas.snapshot import SnapshotError, changes, rises
 
         now = self._costs(ledger).snapshot()
         if self._before is None:
-            now.write(self._path(self._settings.gas_file))
+            try:
+                now.write(self._path(self._settings.gas_file))
+            except SnapshotError as error:
+                self._complaints.append(f"gas: {error}")
             return
         self._changes = changes(self._before, now)
         if self._settings.gas == "check":

@@ -270,6 +270,19 @@ def test_what_was_compiled_otherwise_is_not_taken_for_unreached(project: VaultPr
     assert "ape compile --force" in outcome.text
 
 
+def test_what_cannot_be_written_is_said_and_nothing_is_lost(project: VaultProject) -> None:
+    project.write("sol-coverage", "a file")
+    project.write("snapshots", "another")
+    (kept,) = (project.path / ".build" / "coverage").glob("*.json")
+    kept.write_text("{")  # of an earlier run; it is made anew
+    outcome = project.test("--sol-coverage", "--gas-snapshot")
+    assert outcome.code == 1
+    assert "sol-coverage cannot be written: File exists" in outcome.text
+    assert "gas.json cannot be written: " in outcome.text
+    assert "INTERNALERROR" not in outcome.text
+    assert (project.read("sol-coverage"), project.read("snapshots")) == ("a file", "another")
+
+
 def test_tests_that_execute_nothing(project: VaultProject) -> None:
     project.write("tests/test_vault.py", "def test_nothing():\n    assert True\n")
     outcome = project.test("--sol-coverage")

@@ -13,6 +13,8 @@ from solcx import compile_standard
 from solcx.exceptions import SolcError
 from solcx.install import get_executable
 
+from unbond.files import write_file
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
@@ -94,11 +96,10 @@ def _cache(project: ProjectManager, given: dict[str, Any]) -> Path:
 
 
 def _compiled(version: Any, given: dict[str, Any], base: Path, cache: Path) -> dict[str, Any]:
-    if cache.is_file():
-        kept: dict[str, Any] = json.loads(cache.read_text())
-        # What is imported is not in the input.
-        if kept["digests"] == _digests(base, kept["digests"]):
-            return kept
+    kept = _kept(cache)
+    # What is imported is not in the input.
+    if kept and kept["digests"] == _digests(base, kept["digests"]):
+        return kept
     for wanted in given["settings"]["outputSelection"].values():
         wanted["*"] = _WANTED
     # Of what is imported, only the text is of interest.
@@ -114,8 +115,17 @@ def _compiled(version: Any, given: dict[str, Any], base: Path, cache: Path) -> d
     kept = {name: output.get(name, {}) for name in ("sources", "contracts")}
     kept["digests"] = _digests(base, kept["sources"])
     cache.parent.mkdir(parents=True, exist_ok=True)
-    cache.write_text(json.dumps(kept))
+    write_file(cache, json.dumps(kept).encode())
     return kept
+
+
+def _kept(cache: Path) -> dict[str, Any]:
+    """What an earlier run has kept; nothing if there is nothing that can be read."""
+    try:
+        kept: dict[str, Any] = json.loads(cache.read_bytes())
+        return kept if {"sources", "contracts", "digests"} <= kept.keys() else {}
+    except (OSError, ValueError, AttributeError):
+        return {}
 
 
 def _digests(base: Path, names: Iterable[str]) -> dict[str, str]:

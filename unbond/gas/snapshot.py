@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, ValidationError
 from rich.table import Table
 
-from unbond.files import read_file
+from unbond.files import read_file, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -78,9 +78,17 @@ class Snapshot(BaseModel):
             raise SnapshotError(message) from None
 
     def write(self, path: Path) -> None:
-        """Put the figures into a file; the same figures always give the same file."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(self.model_dump(), indent=1, ensure_ascii=False) + "\n")
+        """Put the figures into a file; the same figures always give the same file.
+
+        Raises:
+            SnapshotError: when that cannot be written; what was there stays.
+        """
+        text = json.dumps(self.model_dump(), indent=1, ensure_ascii=False) + "\n"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_file(path, text.encode())
+        except OSError as error:
+            raise SnapshotError(f"{path} cannot be written: {error.strerror}") from None
 
     def figures(self) -> Iterator[tuple[tuple[str, str], int]]:
         """The figures that are compared, by what they are of."""
