@@ -11,6 +11,8 @@ import ape
 import pytest
 from ape.contracts import ContractInstance
 from ape.types import AddressType
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 
 from unbond.artifacts import compiled_kinds, replaced
 from unbond.chain import Chain, Contract
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
     from ethpm_types.abi import ErrorABI
 
 pytest_plugins = ["unbond.fixtures", "pytester"]
+
+# What is drawn would depend on the numbers in all modules that happen to be loaded, and so on what else
+# a process has tested, and on every change of ours.
+providers._get_local_constants = Constants
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -98,7 +98,7 @@ def test_an_interrupt_ends_it_with_the_report_so_far() -> None:
     ("words", "complaint"),
     [
         (("--steps", "0"), "Invalid value for '--steps': 0 is not in the range x>=1."),
-        (("--minutes", "0"), "Invalid value for '--minutes': 0.0 is not in the range x>0."),
+        (("--minutes", "0"), "Invalid value for '--minutes': 0.0 is not in the range 0<x<=525600."),
         (("--system", "bank"), "Invalid value for '--system': 'bank' is not"),
     ],
 )

@@ -956,7 +956,7 @@ def test_what_a_view_says_of_the_next_second_comes_true(opening: Story, asker: A
     """Cases 8, 41 and 42: for every device, and amounts on both sides of where it turns."""
     probe = Probe(opening, asker)
 
-    @told_by(max_examples=3)
+    @told_by(max_examples=4)
     @given(story_lines=st.lists(lines, min_size=12, max_size=12))
     def tell(story_lines: list[Line]) -> None:
         with undone():
