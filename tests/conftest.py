@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["unbond.fixtures", "pytester"]
 
-# What is drawn would depend on the numbers in all modules that happen to be loaded, and so on what else
-# a process has tested, and on every change of ours.
+# What is drawn would depend on the numbers in all modules that happen to be loaded: on what else a
+# process has tested, and on every change of ours.
 providers._get_local_constants = Constants
 
 
