@@ -281,8 +281,8 @@ class Instruments:
 
             try:
                 self.ledger.costs.add(Costs.load(noted["gas"]))
-            except GasError as error:
-                self._complaints.append(str(error))
+            except GasError as conflict:
+                self._complaints.append(str(conflict))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Iterator[None]:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from ape.api.transactions import ReceiptAPI
 from ape_test.provider import LocalProvider
-from eth.abc import OpcodeAPI
 from eth.vm import forks
 from eth.vm.computation import BaseComputation
 from eth.vm.opcode_values import JUMP, JUMPI
@@ -147,7 +146,7 @@ class Recorder:
         BaseComputation.apply_computation = classmethod(apply_computation)  # type: ignore[assignment]
 
 
-class _Noted(OpcodeAPI):
+class _Noted:
     """A jump that tells the recorder when it is taken."""
 
     def __init__(self, jump: Any, recorder: Recorder, *, sure: bool) -> None:
@@ -171,13 +170,8 @@ class _Noted(OpcodeAPI):
         if self._sure or target != after:
             self._recorder.note(after - 1, target)
 
-    @classmethod
-    def as_opcode(cls, logic_fn: Any, mnemonic: str, gas_cost: int) -> OpcodeAPI:
-        """Not how these are made."""
-        raise NotImplementedError
 
-
-def _tables() -> Iterator[dict[int, OpcodeAPI]]:
+def _tables() -> Iterator[dict[int, Any]]:
     """The tables of instructions of all versions of the EVM that py-evm has, each once."""
     seen: set[int] = set()
     vms = (value for value in vars(forks).values() if hasattr(value, "get_state_class"))
