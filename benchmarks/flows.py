@@ -6,6 +6,7 @@ The stock install is an environment of its own from the same lock, without ``coi
 does not ask for. It is made in ``benchmarks/.stock`` when it is not there.
 
     .venv/bin/python benchmarks/flows.py
+    FLOWS=100 .venv/bin/python benchmarks/flows.py
 """
 
 from __future__ import annotations
@@ -21,11 +22,14 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from sizes import size
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 STOCK = HERE / ".stock"
 NETWORKS = {"eth-tester": "ethereum:local:test", "anvil": "ethereum:local:foundry"}
+FLOWS = size("FLOWS", 30)
+"""How many times a flow is run."""
 TRANSACTIONS = 4
 SDISTS = "lazyasd,python-baseconv,varint"
 
@@ -62,7 +66,7 @@ def measure(python: Path, test: str, network: str, *plugins: str) -> float:
             ],
             check=True,
             cwd=ROOT,
-            env={**os.environ, "FLOW_RESULT": str(result)},
+            env={**os.environ, "FLOWS": str(FLOWS), "FLOW_RESULT": str(result)},
             stdout=subprocess.DEVNULL,
         )
         return 1 / statistics.median(json.loads(result.read_text()))

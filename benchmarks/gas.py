@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import ape
@@ -13,6 +12,7 @@ from ape.logging import LogLevel, logger
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
+from sizes import size
 
 from unbond.chain import Chain
 from unbond.roles import Roles
@@ -24,7 +24,7 @@ from unbond.systems.device import BASE_STAKE, CO_STAKE_WAIT, COOLDOWN, DeviceSta
 if TYPE_CHECKING:
     from ape.api.accounts import AccountAPI
 
-LOTS = int(os.environ.get("LOTS", "1000"))
+LOTS = size("LOTS", 1000)
 """How many lots are many."""
 REWARDS = 100 * 10**18
 

@@ -6,7 +6,6 @@ WAITING=1,1000,100000 .venv/bin/python benchmarks/payouts.py
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from ape.types import AddressType
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
+from sizes import sizes
 
 from unbond.chain import Chain, Contract
 from unbond.roles import Roles
@@ -27,7 +27,7 @@ from unbond.when import DAY
 if TYPE_CHECKING:
     from ape.api.accounts import AccountAPI
 
-WAITING = [int(count) for count in os.environ.get("WAITING", "1,1000").split(",")]
+WAITING = sizes("WAITING", "1,1000")
 """How many requests wait that do not fit."""
 FTM = 10**18
 BATCH = 400

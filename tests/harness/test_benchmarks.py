@@ -85,3 +85,31 @@ def test_the_speed_of_a_campaign_is_printed() -> None:
     for name in ("campaign", "engine", "forge", "share of the engine", "times forge"):
         assert figures[name] > 0
     assert list(figures["MB"]) == ["0"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("program", "variable", "text", "shown"),
+    [
+        ("flows.py", "FLOWS", "many", "many"),
+        ("flows.py", "FLOWS", "0", "0"),
+        ("gas.py", "LOTS", "1e3", "1e3"),
+        ("gas.py", "LOTS", "9" * 5000, f"{'9' * 20}…"),
+        ("payouts.py", "WAITING", "1,,3", ""),
+        ("payouts.py", "WAITING", "1,1000001", "1000001"),
+    ],
+    ids=["no number", "none", "a float", "endless", "a gap", "too many"],
+)
+def test_sizes_that_are_none_are_said_in_one_line(
+    program: str, variable: str, text: str, shown: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, f"benchmarks/{program}"],
+        cwd=ROOT,
+        env={**os.environ, variable: text},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    expected = f"{variable}: '{shown}' is no whole number from 1 to 1000000, such as 30\n"
+    assert done.stderr == expected
