@@ -37,6 +37,6 @@ def cli(folder: Path) -> None:
     try:
         files = write_export(folder, chain, chain.url, contracts)
     except OSError as error:
-        raise ValueError(f"{folder} cannot be written: {error.strerror}") from None
+        raise ValueError(f"{error.filename} cannot be written: {error.strerror}") from None
     for path in files:
         click.echo(path)

@@ -8,6 +8,7 @@ from unbond.book import AddressBook, way_to_deploy
 from unbond.chain import Chain
 from unbond.cli.common import LastingCommand, clean_errors
 from unbond.cli.systems import name_option
+from unbond.files import write_files
 from unbond.outlook import Outlook
 from unbond.scenario.record import record
 
@@ -56,10 +57,12 @@ def cli(file: Path, title: str, deployment: str | None) -> None:
     for place in places.values():
         if place.exists():
             raise ValueError(f"{place} is there already; name another file")
+    try:
+        write_files(
+            {place: recordings[name].text(title).encode() for name, place in places.items()}
+        )
+    except OSError as error:
+        raise ValueError(f"{error.filename} cannot be written: {error.strerror}") from None
     for name, place in places.items():
-        try:
-            place.write_text(recordings[name].text(title), encoding="utf-8")
-        except OSError as error:
-            raise ValueError(f"{place} cannot be written: {error.strerror}") from None
         steps = len(recordings[name].steps)
         click.echo(f"{place}: {steps} steps of {name}; play it with: ape run scenario {place}")

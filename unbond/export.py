@@ -10,6 +10,7 @@ from typing import Any
 
 from unbond.book import Deployment
 from unbond.chain import Chain, Contract
+from unbond.files import made, write_files
 from unbond.systems.base import System, Token
 
 Abi = list[dict[str, Any]]
@@ -67,7 +68,7 @@ def write_export(folder: Path, chain: Chain, url: str, contracts: list[Exported]
         contracts: what to write.
 
     Raises:
-        OSError: when a file cannot be written.
+        OSError: when one cannot be written, with its name; then none of them is.
     """
     addresses = {
         "chainId": chain.chain_id,
@@ -85,9 +86,8 @@ def write_export(folder: Path, chain: Chain, url: str, contracts: list[Exported]
     for one in contracts:
         # Deployments of one contract share its file, whatever of its token's errors came with them.
         files[folder / "abis" / f"{one.contract}.json"] = json.dumps(one.abi, indent=2) + "\n"
-    (folder / "abis").mkdir(parents=True, exist_ok=True)
-    for path, text in files.items():
-        path.write_text(text, encoding="utf-8")
+    with made(folder), made(folder / "abis"):
+        write_files({path: text.encode() for path, text in files.items()})
     return sorted(files)
 
 

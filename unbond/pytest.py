@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from unbond.files import write_file
+from unbond.files import made, write_files
 from unbond.speed import said, speed_up
 
 if TYPE_CHECKING:
@@ -346,9 +346,13 @@ class Instruments:
         self._measured = measured = measure(units, recorder.total(), texts)
         folder = self._path(self._settings.coverage_dir)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            write_file(folder / "lcov.info", lcov(measured).encode())
-            write_file(folder / "index.html", page(measured).encode())
+            with made(folder):
+                write_files(
+                    {
+                        folder / "lcov.info": lcov(measured).encode(),
+                        folder / "index.html": page(measured).encode(),
+                    }
+                )
         except OSError as error:
             self._complaints.append(f"coverage: {folder} cannot be written: {error.strerror}")
         if not measured.recognised:

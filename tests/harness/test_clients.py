@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -201,7 +202,27 @@ def test_the_exported_files(devnets: Devnets, exported: Path) -> None:
 def test_a_folder_that_cannot_be_written(devnets: Devnets, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     told = devnets.shared.run("export", "--out", str(tmp_path / "file"))
-    assert told.complaint == f"{tmp_path / 'file'} cannot be written: Not a directory"
+    assert told.complaint == f"{tmp_path / 'file'} cannot be written: File exists"
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_where_one_file_cannot_be_written_none_is_changed(
+    devnets: Devnets, exported: Path, tmp_path: Path, there: bool
+) -> None:
+    folder = tmp_path / "here"
+    if there:
+        shutil.copytree(exported, folder)
+        for path in folder.rglob("*.json"):
+            path.write_text("of an earlier chain")
+        (folder / "unbond.ts").unlink()
+    # The last of them all to be written.
+    obstacle = folder / "abis" / sorted(path.name for path in (exported / "abis").iterdir())[-1]
+    obstacle.unlink(missing_ok=True)
+    obstacle.mkdir(parents=True)
+    before = {path: path.is_dir() or path.read_text() for path in folder.rglob("*")}
+    told = devnets.shared.run("export", "--out", str(folder))
+    assert told.complaint == f"{obstacle} cannot be written: Is a directory"
+    assert {path: path.is_dir() or path.read_text() for path in folder.rglob("*")} == before
 
 
 def test_viem_leaves_a_stake(program: Path) -> None:

@@ -422,6 +422,27 @@ def allowance(node: Node, deployed: dict[str, Any]) -> int:
     return int(node.ask("eth_call", {"to": deployed["token"], "data": call}, "latest"), 16)
 
 
+def test_where_one_system_cannot_be_recorded_none_is(
+    on_node: Callable[..., Outcome], deployed: dict[str, Any], tmp_path: Path
+) -> None:
+    on_node("deploy", "device", "--account", "TEST::0")
+    on_node("device", "stake", "--device", "2", "--amount", "800 IO", "--account", "TEST::5")
+    amount = ("--provider", "provider", "--amount", "1000 ANKR")
+    on_node("delegated", "stake", *amount, "--account", "TEST::6")
+    (tmp_path / "out").mkdir()
+    obstacle = tmp_path / "out" / "new.device.yaml.new"
+    obstacle.mkdir()
+    words = ("record", "--out", str(tmp_path / "out" / "new.yaml"))
+    done = on_node(*words)
+    place = tmp_path / "out" / "new.device.yaml"
+    assert done.complaint == f"{place} cannot be written: Is a directory"
+    assert list((tmp_path / "out").iterdir()) == [obstacle]
+    obstacle.rmdir()
+    written = [line.partition(": ")[0] for line in on_node(*words).out.splitlines()]
+    assert sorted(written) == sorted(map(str, (tmp_path / "out").iterdir()))
+    assert len(written) == 2
+
+
 def test_staking_approves_first_and_exactly(
     on_node: Callable[..., Outcome], node: Node, deployed: dict[str, Any]
 ) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from unbond.amounts import DECIMALS, format_amount
 from unbond.campaign.walk import Found
+from unbond.files import made, write_file
 from unbond.positions import PositionState
 from unbond.scenario.known import event_classes
 from unbond.scenario.write import StepWriter, scenario_text
@@ -33,9 +34,9 @@ def write_found(arena: Arena, found: Found, folder: Path) -> Path:
         folder: where; made if missing.
     """
     text = found_text(arena, found)
-    folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{found.system}-{sha256(text.encode()).hexdigest()[:8]}.yaml"
-    file.write_text(text)
+    with made(folder):
+        write_file(file, text.encode())
     return file
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, ValidationError
 from rich.table import Table
 
-from unbond.files import read_file, write_file
+from unbond.files import made, read_file, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -85,8 +85,8 @@ class Snapshot(BaseModel):
         """
         text = json.dumps(self.model_dump(), indent=1, ensure_ascii=False) + "\n"
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_file(path, text.encode())
+            with made(path.parent):
+                write_file(path, text.encode())
         except OSError as error:
             raise SnapshotError(f"{path} cannot be written: {error.strerror}") from None
 
