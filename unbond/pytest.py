@@ -6,13 +6,14 @@ asks for it.
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from unbond.files import made, write_files
 from unbond.speed import said, speed_up
@@ -34,6 +35,24 @@ _OUTPUT = "unbond"
 """Under which name a worker hands over what it noted."""
 
 
+def _nameable(path: Path) -> Path:
+    """A path that there can be.
+
+    Raises:
+        ValueError: when it has a character that no name has.
+    """
+    try:
+        whole = os.fsencode(path)
+    except UnicodeEncodeError:
+        whole = b"\0"
+    if b"\0" in whole:
+        raise ValueError(f"{str(path)!a} is no name of a file or a folder")
+    return path
+
+
+_Place = Annotated[Path, AfterValidator(_nameable)]
+
+
 class Settings(BaseModel):
     """What is asked for, by options or under ``unbond:`` in ``ape-config.yaml``."""
 
@@ -41,13 +60,13 @@ class Settings(BaseModel):
 
     fast: bool = False
     coverage: bool = False
-    coverage_dir: Path = Path("sol-coverage")
+    coverage_dir: _Place = Path("sol-coverage")
     """Where the reports go, from the project's folder."""
     coverage_min: int = Field(default=0, ge=0, le=100)
     """The run fails if less of all lines, or of all branches, was reached, in percent."""
     gas: Literal["snapshot", "diff", "check"] | None = None
-    gas_file: Path = Path("snapshots/gas.json")
-    gas_tests: Path | None = None
+    gas_file: _Place = Path("snapshots/gas.json")
+    gas_tests: _Place | None = None
     """Whose transactions count: the tests in this folder, from the project's, or all."""
     gas_tolerance: float = Field(default=0.5, ge=0, allow_inf_nan=False)
     """By how much a figure may rise before the check fails, in percent."""
@@ -135,7 +154,8 @@ def gas(request: pytest.FixtureRequest) -> Callable[[str], AbstractContextManage
 def _settings(config: pytest.Config) -> Settings:
     import ape
 
-    configured = ape.project.config.get_config("unbond").model_dump()
+    # As it is written: Ape's own way to it ends in a traceback where that is no mapping of names.
+    configured = (ape.project.config.model_extra or {}).get("unbond")
     named = {
         "fast": config.getoption("--fast") or None,
         "coverage": config.getoption("--sol-coverage") or None,
@@ -150,20 +170,31 @@ def _settings(config: pytest.Config) -> Settings:
     return read_settings(configured, options)
 
 
-def read_settings(configured: Mapping[str, Any], options: Mapping[str, Any]) -> Settings:
+def read_settings(configured: object, options: Mapping[str, Any]) -> Settings:
     """What is asked for; options count more than what is configured.
+
+    Args:
+        configured: what stands under ``unbond:``, whatever that is; None is nothing.
+        options: what was given as an option, by the name of its setting.
 
     Raises:
         UsageError: when it cannot be had.
     """
+    if not isinstance(configured, dict | None):
+        raise pytest.UsageError(
+            "ape-config.yaml, unbond: should be settings with their names, such as 'fast: true'"
+        )
     try:
-        return Settings.model_validate({**configured, **options})
+        return Settings.model_validate({**(configured or {}), **options})
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])
         place = "--" + _OPTIONS.get(name, name.replace("_", "-"))
         where = place if name in options else f"ape-config.yaml, unbond: {name}"
         message = first["msg"].replace("<class 'pathlib.Path'>", "a file or a folder")
+        message = message.removeprefix("Value error, ")
+        if first["type"] == "extra_forbidden":
+            message = f"there is no such setting; there are: {', '.join(Settings.model_fields)}"
         raise pytest.UsageError(f"{where}: {message}") from None
 
 

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 import solcx
+import yaml
 
 from tests.instruments.conftest import CONFIG, TESTS, VAULT, VaultProject
+from unbond.pytest import Settings, read_settings
 
 pytestmark = pytest.mark.slow
 
@@ -218,6 +220,8 @@ ERRORS = {
     ),
     "--gas-check": "gas.json: write one with --gas-snapshot",
     "--gas-tolerance much --gas-check": "--gas-tolerance: Input should be a valid number",
+    "--gas-tolerance inf --gas-check": "--gas-tolerance: Input should be a finite number",
+    "--gas-tolerance nan --gas-check": "--gas-tolerance: Input should be a finite number",
     "--sol-coverage --sol-coverage-min 101": "--sol-coverage-min: Input should be less than",
     "--gas-diff --gas-file cut.json": "cut.json holds no gas figures: the file: Invalid JSON",
     "--gas-diff --gas-file list.json": "list.json holds no gas figures: the file: Input should be",
@@ -244,12 +248,66 @@ def test_what_cannot_be_done_is_said_in_one_line(project: VaultProject) -> None:
     assert project.read("cut.json") == "{"
 
 
-def test_a_setting_that_is_none(project: VaultProject) -> None:
-    project.write("ape-config.yaml", CONFIG + "unbond:\n  cover: true\n")
-    outcome = project.test()
+NO_SETTINGS = "unbond: should be settings with their names, such as 'fast: true'"
+SETTINGS = ", ".join(Settings.model_fields)
+
+
+@pytest.mark.parametrize(
+    ("section", "complaint"),
+    [
+        ("[fast, coverage]", NO_SETTINGS),
+        ("7", NO_SETTINGS),
+        ("fast", NO_SETTINGS),
+        ("[]", NO_SETTINGS),
+        ("{cover: true}", f"unbond: cover: there is no such setting; there are: {SETTINGS}"),
+        ("{1: true}", "unbond: 1: Keys should be strings"),
+        ("{fast: {very: true}}", "unbond: fast: Input should be a valid boolean"),
+        ("{gas: chek}", "unbond: gas: Input should be 'snapshot', 'diff' or 'check'"),
+        ("{gas_tolerance: .inf}", "unbond: gas_tolerance: Input should be a finite number"),
+        ("{gas_tolerance: .nan}", "unbond: gas_tolerance: Input should be a finite number"),
+        (
+            "{gas_tests: [tests]}",
+            "unbond: gas_tests: Input is not a valid path for a file or a folder",
+        ),
+        ("{gas_file: 7}", "unbond: gas_file: Input is not a valid path for a file or a folder"),
+        (
+            r'{gas_file: "a\0b"}',
+            r"unbond: gas_file: 'a\x00b' is no name of a file or a folder",
+        ),
+        (
+            r'{coverage_dir: "\ud800"}',
+            r"unbond: coverage_dir: '\ud800' is no name of a file or a folder",
+        ),
+    ],
+)
+def test_settings_that_are_none(section: str, complaint: str) -> None:
+    with pytest.raises(pytest.UsageError) as error:
+        read_settings(yaml.safe_load(section), {})
+    assert str(error.value) == f"ape-config.yaml, {complaint}"
+
+
+def test_an_empty_section_sets_nothing() -> None:
+    assert read_settings(yaml.safe_load(""), {"fast": True}) == Settings(fast=True)
+
+
+@pytest.mark.parametrize(
+    ("section", "complaint"),
+    [
+        ("  cover: true\n", "unbond: cover: there is no such setting; there are: fast, coverage"),
+        ("- gas\n", NO_SETTINGS),
+        ("  1: true\n", "unbond: 1: Keys should be strings"),
+        ('  gas_file: "\\0"\n', "unbond: gas_file: '\\x00' is no name of a file or a folder"),
+    ],
+    ids=["an unknown setting", "a list", "a number as name", "a path that is none"],
+)
+def test_a_section_that_is_none(project: VaultProject, section: str, complaint: str) -> None:
+    config = CONFIG + "unbond:\n" + section
+    project.write("ape-config.yaml", config)
+    outcome = project.test("--gas-check")
     assert outcome.code == int(pytest.ExitCode.USAGE_ERROR)
-    assert "ape-config.yaml, unbond: cover: Extra inputs are not permitted" in outcome.text
-    assert "Traceback" not in outcome.text
+    (line,) = outcome.text.split("\n\n")[0].splitlines()
+    assert line.startswith(f"ERROR: ape-config.yaml, {complaint}")
+    assert project.read("ape-config.yaml") == config
 
 
 def test_a_project_without_contracts(project: VaultProject) -> None:
