@@ -15,6 +15,7 @@ import pytest
 
 from unbond.book import DEFAULT_PATH, PATH_VARIABLE, AddressBook, BookError, Deployment, code_hash
 from unbond.chain import Chain
+from unbond.files import LARGEST
 from unbond.systems.delegated import DelegatedStaking
 
 if TYPE_CHECKING:
@@ -430,6 +431,34 @@ def test_a_folder_in_its_place(
         assert str(error.value) == f"{path} cannot be read: Is a directory"
     assert files(path) == ["book.json"]
     assert [one.name for one in path.iterdir()] == ["kept"]
+
+
+@pytest.mark.parametrize("endless", [True, False])
+def test_a_file_larger_than_any_book(
+    book: AddressBook, path: Path, system: DelegatedStaking, lasting: Chain, endless: bool
+) -> None:
+    path.parent.mkdir(parents=True)
+    if endless:
+        path.symlink_to("/dev/zero")
+    else:
+        path.write_bytes(b" " * LARGEST + b"{")
+    uses: list[Callable[[], object]] = [
+        lambda: book.find(lasting, "delegated"),
+        lambda: book.record(system),
+        book.prepare,
+    ]
+    for use in uses:
+        with pytest.raises(BookError) as error:
+            use()
+        assert str(error.value) == f"{path} cannot be read: File too large"
+    assert files(path) == ["book.json"]
+    assert path.is_symlink() or path.stat().st_size == LARGEST + 1
+
+
+def test_a_book_may_be_as_large_as_any_file(book: AddressBook, path: Path) -> None:
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b" " * (LARGEST - 2) + b"{}")
+    book.prepare()
 
 
 def test_a_file_in_the_place_of_its_folder(

@@ -422,6 +422,24 @@ def allowance(node: Node, deployed: dict[str, Any]) -> int:
     return int(node.ask("eth_call", {"to": deployed["token"], "data": call}, "latest"), 16)
 
 
+def test_nothing_is_recorded_of_a_chain_that_ends_with_the_command(
+    here: Callable[..., Outcome],
+    book: AddressBook,
+    delegated_open: DelegatedStaking,
+    tmp_path: Path,
+) -> None:
+    # A book that says what no command can have found: what this process deployed on its own chain.
+    book.record(delegated_open)
+    before = book.path.read_bytes()
+    done = here("record", "--out", str(tmp_path / "new.yaml"))
+    assert done.complaint == (
+        "nothing has happened on this chain; this chain ends with the command; start one that "
+        "stays: ape run devnet"
+    )
+    assert not (tmp_path / "new.yaml").exists()
+    assert book.path.read_bytes() == before
+
+
 def test_where_one_system_cannot_be_recorded_none_is(
     on_node: Callable[..., Outcome], deployed: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 from typing import TYPE_CHECKING
@@ -11,6 +12,8 @@ import pytest
 from tests.harness.clients import APE, ROOT
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.harness.conftest import Devnets
 
 pytestmark = pytest.mark.slow
@@ -27,7 +30,7 @@ status()
 """
 
 
-def console(**environment: str) -> str:
+def console(**environment: str) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         [APE, "console", "--code", PROGRAM],
         cwd=ROOT,
@@ -40,18 +43,39 @@ def console(**environment: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stdout + done.stderr
-    return done.stdout
+    return done
 
 
 def test_on_the_embedded_chain_everything_is_deployed_for_it() -> None:
-    shown = console()
+    shown = console().stdout
     assert "on ethereum:local:test there are: clock, delegated, delegator, device" in shown
     assert shown.count("delegated claim --ticket 1 ") == 2
 
 
 def test_on_a_devnet_it_is_what_is_there(devnets: Devnets) -> None:
     up = devnets.shared
-    shown = console(UNBOND_DEVNET=str(up.folder), UNBOND_BOOK=str(up.book))
+    shown = console(UNBOND_DEVNET=str(up.folder), UNBOND_BOOK=str(up.book)).stdout
     assert "on ethereum:local:foundry there are: " in shown
     (left,) = up.run("status", "operator", "--json").json
     assert (left["state"], left["next"]["action"]) == ("leaving", "claim")
+
+
+@pytest.mark.parametrize("said", [b"{}", None], ids=["damaged", "a folder"])
+def test_a_devnet_of_which_nothing_can_be_read_is_said_and_done_without(
+    tmp_path: Path, said: bytes | None
+) -> None:
+    told = tmp_path / "running.json"
+    if said is None:
+        told.mkdir()
+    else:
+        told.write_bytes(said)
+    with (tmp_path / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = console(UNBOND_DEVNET=str(tmp_path))
+    reason = "Is a directory" if said is None else "it is damaged"
+    assert done.stderr == (
+        f"a devnet is up, but {told} cannot be read: {reason}; start it again, or name a network "
+        "with --network\n"
+    )
+    assert "on ethereum:local:test there are: clock, delegated, delegator, device" in done.stdout
+    assert told.is_dir() or told.read_bytes() == said

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from unbond.files import LARGEST
 from unbond.gas.ledger import Costs, GasError
 from unbond.gas.snapshot import Change, Snapshot, SnapshotError, changes, rises
 
@@ -32,6 +33,26 @@ def test_the_figures_of_some_transactions(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(SnapshotError, match=r"there is no .*gas.json: write one with --gas-snap"):
         Snapshot.read(tmp_path / "gas.json")
+
+
+def test_a_file_larger_than_any_of_ours(tmp_path: Path) -> None:
+    endless, large = tmp_path / "endless.json", tmp_path / "large.json"
+    endless.symlink_to("/dev/zero")
+    large.write_bytes(b" " * LARGEST + b"{")
+    for path in (endless, large):
+        with pytest.raises(SnapshotError) as error:
+            Snapshot.read(path)
+        assert str(error.value) == f"{path} cannot be read: File too large"
+    assert large.stat().st_size == LARGEST + 1
+
+
+def test_figures_that_cannot_be_written_leave_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "gas.json.new"
+    path.mkdir(parents=True)
+    with pytest.raises(SnapshotError) as error:
+        Snapshot.of({PUT: [10]}, {}).write(path)
+    assert str(error.value) == f"{path} cannot be written: Is a directory"
+    assert [one.name for one in path.parent.iterdir()] == ["gas.json.new"]
 
 
 def test_what_has_moved_most_comes_first() -> None:
