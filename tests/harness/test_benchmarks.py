@@ -109,6 +109,7 @@ def test_sizes_that_are_none_are_said_in_one_line(
         env={**os.environ, variable: text},
         capture_output=True,
         text=True,
+        timeout=60,
     )
     assert (done.returncode, done.stdout) == (1, "")
     expected = f"{variable}: '{shown}' is no whole number from 1 to 1000000, such as 30\n"
