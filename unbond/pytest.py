@@ -385,7 +385,8 @@ class Instruments:
                     }
                 )
         except OSError as error:
-            self._complaints.append(f"coverage: {folder} cannot be written: {error.strerror}")
+            place = error.filename
+            self._complaints.append(f"coverage: {place} cannot be written: {error.strerror}")
         if not measured.recognised:
             self._complaints.append(
                 "coverage: no code of this project was executed"

@@ -341,6 +341,15 @@ def test_what_cannot_be_written_is_said_and_nothing_is_lost(project: VaultProjec
     assert (project.read("sol-coverage"), project.read("snapshots")) == ("a file", "another")
 
 
+def test_of_two_reports_none_is_written_if_one_cannot_be(project: VaultProject) -> None:
+    project.write("sol-coverage/index.html/file", "")
+    project.write("sol-coverage/lcov.info", "of an earlier run")
+    outcome = project.test("--sol-coverage")
+    assert outcome.code == 1
+    assert "index.html cannot be written: Is a directory" in outcome.text
+    assert project.read("sol-coverage/lcov.info") == "of an earlier run"
+
+
 def test_tests_that_execute_nothing(project: VaultProject) -> None:
     project.write("tests/test_vault.py", "def test_nothing():\n    assert True\n")
     outcome = project.test("--sol-coverage")
