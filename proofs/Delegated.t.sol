@@ -139,6 +139,17 @@ contract DelegatedProofs is Proof {
         assert(_changesWell(before, _stored(id), address(uint160(id >> 96)) == caller, time));
     }
 
+    /// @notice C-4: whoever calls whatever, the tokens that are held cover what is owed, if they did before.
+    function check_solvent(address caller, uint256 time) external {
+        _any(time);
+        bytes memory data = SVM.createCalldata("DelegatedStaking");
+        VM.assume(caller != address(_staking));
+        VM.assume(_staking.liabilities() <= _balance(_asset, address(_staking)));
+        VM.assume(_balance(_asset, caller) < MANY);
+        _any(caller, address(_staking), data);
+        assert(_staking.liabilities() <= _asset.balanceOf(address(_staking)));
+    }
+
     /// @dev Whether an entry has stayed as it was, or become what its owner can make of it.
     function _changesWell(
         Entry memory before,

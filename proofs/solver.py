@@ -1,4 +1,4 @@
-"""A solver for proofs: two solvers that are strong at different things, one after the other.
+"""A solver for proofs: two solvers that are strong at different things, in turn.
 
     python proofs/solver.py QUERY.smt2
 
@@ -13,8 +13,11 @@ import resource
 import subprocess
 import sys
 
-SOLVERS = {"bitwuzla": 8, "cvc5": 25}
-"""Who is asked, and for how many seconds of a processor."""
+TURNS = (("bitwuzla", 8), ("cvc5", 25), ("bitwuzla", 90))
+"""Who is asked in turn, and for how many seconds of a processor.
+
+The last turn is for what is long, and not hard.
+"""
 
 
 def bitwuzla(query: str) -> None:
@@ -60,7 +63,7 @@ def main(words: list[str]) -> None:
     if len(words) == 2:
         {"bitwuzla": bitwuzla, "cvc5": cvc5}[words[0]](words[1])
         return
-    said = (ask(name, words[0], seconds) for name, seconds in SOLVERS.items())
+    said = (ask(name, words[0], seconds) for name, seconds in TURNS)
     print(next((one for one in said if one), "unknown"))
 
 

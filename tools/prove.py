@@ -39,7 +39,7 @@ AUDIT = ROOT / ".venv" / "audit" / "bin"
 MODULES = ROOT / "node_modules"
 FORGE = MODULES / "@foundry-rs" / "forge-linux-amd64" / "bin"
 
-PATIENCE = 900
+PATIENCE = 1800
 """Seconds after which a run of halmos is given up."""
 
 VERDICTS = {0: "proved", 1: "counterexample", 2: "timeout", 3: "stuck", 4: "vacuous", 5: "error"}
@@ -131,7 +131,8 @@ def proofs(folder: Path = PROOFS) -> list[Proof]:
         system = path.name.removesuffix(".t.sol").lower()
         text = path.read_text(encoding="utf-8")
         for match in re.finditer(r"((?:    ///.*\n)*)    function check_(\w+)\(", text):
-            claim = re.sub(r"\s*///\s*(@notice )?", " ", match[1]).strip()
+            said = re.sub(r"\s*/// @custom:.*", "", match[1])
+            claim = re.sub(r"\s*///\s*(@notice )?", " ", said).strip()
             if not claim:
                 raise Unable(f"{path.name}: check_{match[2]} does not say what it proves")
             found.append(Proof(system, match[2], claim))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -104,13 +105,20 @@ def test_a_report_of_nothing_is_not_well() -> None:
 
 def test_every_proof_says_what_it_proves_and_has_a_broken_contract_that_fits() -> None:
     known = prove.proofs()
-    assert {one.system for one in known} == {"delegated", "device", "liquid"}
+    assert {one.system for one in known} == {"delegated", "device", "liquid", "queue"}
     for one in known:
         found = prove.patches(one.system, one.name)
         assert found, one.what
+        assert "@" not in one.claim, one.what
         for patch in found:
             assert prove.bugs().Bug.read(patch).sources()
     assert prove.strays(known) == []
+
+
+def test_the_page_says_what_each_proof_says() -> None:
+    page = (ROOT / "docs" / "proofs.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| `(\w+)` \| (.+) \|$", page, re.M)
+    assert told == [(one.name, one.claim) for one in prove.proofs()]
 
 
 def test_a_proof_that_does_not_say_what_it_proves_is_refused(tmp_path: Path) -> None:
