@@ -174,3 +174,4 @@ def test_a_wallet_and_its_keeper_may_have_two_co_stakes_each(
 @pytest.mark.rule("C-8", "C-12", "D-11")
 def test_nothing_to_unstake_is_shown_as_refused(device: DeviceStaking, solo: int) -> None:
     assert device.preview_unstake(RIG, 0) == Preview(ExitKind.ANY, 0, 0, "ZeroAmount")
+    assert device.preview_unstake(CARD, 1) == Preview(ExitKind.ANY, 0, 0, "NotStaked")
