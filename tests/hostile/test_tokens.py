@@ -12,7 +12,7 @@ from tests.contracts.device.checks import COOLDOWN, IO
 from tests.contracts.liquid.rates import pool_at
 from tests.hostile.stages import SPARE, STAGES, Cast, delegated_of, device_of
 from unbond.errors import BelowMinimum, Refused, TransferShortfall
-from unbond.systems.device import ExitKind
+from unbond.systems.device import ExitKind, Skipped
 
 if TYPE_CHECKING:
     from ape.api.accounts import AccountAPI
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tests.conftest import Mocks
     from tests.contracts.conftest import Money
     from tests.hostile.stages import Stage
+    from unbond.chain import Contract
     from unbond.roles import Roles
 
 # Many deployments and long stories.
@@ -152,6 +153,19 @@ def test_a_token_that_answers_nothing_is_served(stage: Stage, money: Money) -> N
             payment.do()
     stage.dismiss()
     assert (stage.system.assets(), stage.system.liabilities()) == (0, 0)
+
+
+@pytest.mark.rule("D-7")
+@pytest.mark.case(22, 28)
+@pytest.mark.systems("device")
+def test_rewards_that_are_nobodys_are_not_asked_of_the_token(
+    people: Cast, wayward_token: Contract, owner: AccountAPI
+) -> None:
+    """Cases 22 and 28: where no device earns, it does not matter that the token is stopped."""
+    system = device_of(people, wayward_token)
+    wayward_token.act("behave", REVERTS, sender=owner)
+    assert system.distribute(owner, SPARE, IO).events == (Skipped(SPARE, IO),)
+    assert (system.assets(), system.liabilities()) == (0, 0)
 
 
 # Balances that change by themselves, and tokens of few decimals.

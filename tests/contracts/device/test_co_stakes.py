@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.contracts.checks import DAY, ZERO_ADDRESS, id_of, undone
+from unbond.clock import LAST_BLOCK
 from unbond.errors import NotYours
 from unbond.systems.device import (
     AlreadyWithdrawn,
@@ -389,6 +390,28 @@ def test_each_of_several_waiting_co_stakes_counts_until_its_own_wait_ends(
     assert device.co_stake_of(RIG) == no_co_stake(3, amounts[2], CO_SHARE)
 
 
+@pytest.mark.rule("D-12", "D-7", "C-1")
+@pytest.mark.case(8)
+@pytest.mark.parametrize("left", [1, 0], ids=["its last second", "just over"])
+def test_a_wait_that_is_about_to_end_counts_beside_one_that_begins(
+    device: DeviceStaking,
+    clock: Clock,
+    worker: AccountAPI,
+    co_staker: AccountAPI,
+    second_co_staker: AccountAPI,
+    pair: Pair,
+    left: int,
+) -> None:
+    """Case 8: in the very block in which the other one leaves."""
+    ends_at = device.unstake_co_stake(co_staker, RIG).timestamp + WAIT
+    co_staked(device, worker, second_co_staker, amount=IO)
+    clock.at(ends_at - left)
+    device.unstake_co_stake(second_co_staker, RIG)
+    counted = RIG_REQUIRES + IO
+    assert device.counted_stake(RIG, block=LAST_BLOCK) == counted + left * CO_STAKE
+    assert device.counted_stake(RIG) == counted
+
+
 @pytest.mark.rule("D-12", "D-13", "D-4")
 def test_what_waited_for_one_owner_never_counts_for_the_next(
     device: DeviceStaking,
@@ -557,6 +580,7 @@ def test_a_later_owner_never_moves_an_older_exit(
 
 @pytest.mark.rule("D-13", "D-4", "C-2")
 @pytest.mark.case(42)
+@pytest.mark.parametrize("owners", [1, 2, 3])
 def test_an_earlier_owners_leaving_does_not_end_a_later_wait(
     device: DeviceStaking,
     clock: Clock,
@@ -565,12 +589,15 @@ def test_an_earlier_owners_leaving_does_not_end_a_later_wait(
     co_staker: AccountAPI,
     second_co_staker: AccountAPI,
     latecomer: AccountAPI,
-    pair: Pair,
+    owners: int,
 ) -> None:
     """Case 42: the later co-staker has his 21 days, and leaves no sooner than they end."""
-    device.unstake_co_stake(co_staker, RIG)
-    clock.at(device.unstake(worker, RIG).timestamp + COOLDOWN)
-    device.withdraw(worker, pair.own)
+    for _ in range(owners):
+        own, before = staked(device, worker), co_staked(device, worker, co_staker)
+        device.unstake_co_stake(co_staker, RIG)
+        clock.at(device.unstake(worker, RIG).timestamp + COOLDOWN)
+        device.withdraw(worker, own)
+        device.withdraw(co_staker, before)
 
     staked(device, latecomer)
     co = co_staked(device, latecomer, second_co_staker)

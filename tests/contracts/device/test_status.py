@@ -354,6 +354,20 @@ def test_a_closed_offer_is_shown_until_the_next_one_or_the_owners_leaving(
     assert device.status_of(RIG) is DeviceStatus.SUFFICIENT
 
 
+@pytest.mark.rule("D-16", "D-8", "D-12")
+def test_a_closed_offer_is_forgotten_when_another_one_is_opened(
+    device: DeviceStaking, clock: Clock, worker: AccountAPI, co_staker: AccountAPI, solo: int
+) -> None:
+    """Also when that one was accepted, and its co-staker no longer counts."""
+    device.open_offer(worker, RIG, CO_STAKE, CO_SHARE)
+    device.close_offer(worker, RIG)
+    co_staked(device, worker, co_staker)
+    left_at = device.unstake_co_stake(co_staker, RIG).timestamp
+    assert device.status_of(RIG) is DeviceStatus.CO_STAKER_UNSTAKED
+    clock.at(left_at + WAIT)
+    assert device.status_of(RIG) is DeviceStatus.SUFFICIENT
+
+
 @pytest.mark.rule("D-16", "D-12", "D-4")
 def test_a_new_owner_sees_nothing_of_the_old_ones_co_staker(
     device: DeviceStaking,
