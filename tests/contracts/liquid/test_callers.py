@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.contracts.checks import refusal_of
+from unbond.chain import Log
 from unbond.errors import NotYours, Refused
-from unbond.systems.liquid import PayoutPolicy
+from unbond.systems.liquid import PayoutPolicy, ToppedUp
 from unbond.wallets import StubbornWallet
 
 from .checks import COIN, FIRST_FIT
@@ -16,7 +17,7 @@ from .checks import COIN, FIRST_FIT
 if TYPE_CHECKING:
     from ape.api.accounts import AccountAPI
 
-    from unbond.chain import Chain, Contract, Log
+    from unbond.chain import Chain, Contract
 
     from .desk import Desk
 
@@ -52,7 +53,8 @@ def test_a_wallet_holds_its_own(
     there, keeper, other = str(wallet.address), str(delegator.address), str(stranger.address)
     for token in (desk.bonds, desk.certificates):
         told(token, wallet, "transfer", other, COIN)
-        told(token, wallet, "approve", other, 2 * COIN)
+        approval = {"owner": there, "spender": other, "value": 2 * COIN}
+        assert told(token, wallet, "approve", other, 2 * COIN) == [Log("Approval", approval)]
         assert token.view("allowance", there, other) == 2 * COIN
         assert token.view("allowance", keeper, other) == 0
         told(token, stranger, "transferFrom", there, other, 2 * COIN)
@@ -89,7 +91,7 @@ def test_a_wallet_stakes_converts_burns_and_claims_for_itself(
         assert token.view("balanceOf", there) == 0
         assert token.view("balanceOf", keeper) == HELD
     wallet.refuse(chain)
-    liquid.top_up(wallet, HELD)
+    assert liquid.top_up(wallet, HELD).main == ToppedUp(there, HELD, HELD)
     assert desk.certificates.view("balanceOf", there) == HELD
     liquid.top_up(delegator, 2 * HELD)
     liquid.settle(delegator, 10)
@@ -103,3 +105,27 @@ def test_a_wallet_stakes_converts_burns_and_claims_for_itself(
         assert (claimed.account, claimed.amount) == (there, amount)
         assert chain.balance_of(other) - before == amount
     assert policy in (FIRST_FIT, PayoutPolicy.PARTIAL_FIFO)
+
+
+@pytest.mark.rule("C-5", "C-12", "L-3", "L-8")
+def test_a_wallet_is_refused_in_its_own_name(
+    desk: Desk, wallet: StubbornWallet, delegator: AccountAPI
+) -> None:
+    """What is its keeper's, the treasury's, and the pool's."""
+    there, pool = str(wallet.address), desk.liquid.address
+    his = desk.liquid.burn_certificates(delegator, COIN).main.request_id
+    not_its = NotYours(owner=str(delegator.address), caller=there)
+    assert refusal_of(desk.liquid.claim, wallet, his, there) == not_its
+    treasurys = NotYours(owner=desk.treasury, caller=there)
+    assert refusal_of(desk.liquid.claim_fees, wallet, there) == treasurys
+    pools = Refused("NotThePool", pool=pool, caller=there)
+    for contract, method, arguments in (
+        (desk.bonds, "mint", (there, COIN, COIN)),
+        (desk.bonds, "burn", (there, COIN, COIN)),
+        (desk.certificates, "mint", (there, COIN)),
+        (desk.certificates, "burn", (there, COIN)),
+        (desk.validators[0], "delegate", ()),
+        (desk.validators[0], "claimRewards", ()),
+        (desk.validators[0], "release", (COIN,)),
+    ):
+        assert refusal_of(told, contract, wallet, method, *arguments) == pools

@@ -24,15 +24,17 @@ POLICIES = pytest.mark.parametrize(
 )
 
 
-def crowded(pool: Pool, mocks: Mocks, owner: AccountAPI, waiting: int) -> Contract:
-    """A contract with ``waiting`` requests for two coins each."""
+def crowded(
+    pool: Pool, mocks: Mocks, owner: AccountAPI, waiting: int, amount: int = 2 * COIN
+) -> Contract:
+    """A contract with ``waiting`` requests, for two coins each if nothing else is said."""
     patron = mocks.deploy("Patron", pool.contract.instance.contract_type.errors)
     stake = bytes(pool.contract.instance.stakeForCertificates.encode_input())
-    value = 2 * COIN * waiting
+    value = amount * waiting
     patron.act("act", pool.address, stake, value, sender=owner, value=value)
     for done in range(0, waiting, 100):
         times = min(100, waiting - done)
-        patron.act("burnAgain", pool.address, 2 * COIN, times, sender=owner)
+        patron.act("burnAgain", pool.address, amount, times, sender=owner)
     return patron
 
 
@@ -96,6 +98,43 @@ def test_costs_do_not_grow_with_the_queue(
         with_one, with_many = found["settle, one"]
         assert with_many - with_one <= 140_000
         assert max(found["settle, each of five"]) <= 75_000
+
+
+@pytest.mark.slow
+@pytest.mark.rule("C-9", "L-5")
+@pytest.mark.case(10)
+@pytest.mark.parametrize("amount", [COIN, COIN + 2**35], ids=["even", "odd"])
+def test_those_who_were_paid_in_between_are_not_looked_at_again(
+    local_chain: Chain,
+    mocks: Mocks,
+    owner: AccountAPI,
+    provider: AccountAPI,
+    delegator: AccountAPI,
+    stranger: AccountAPI,
+    amount: int,
+) -> None:
+    """Case 10: the oldest waits, many smaller ones were paid, and one of their size comes last.
+
+    Of the amounts, the tree keeps a number that is even, and one that is odd.
+    """
+    found = []
+    for paid in (1, MANY):
+        pool = Pool(local_chain, owner, provider.address, FIRST_FIT)
+        pool.stake(delegator, 1000 * COIN)
+        pool.burn(delegator, 500 * COIN)
+        crowded(pool, mocks, owner, paid, amount)
+        for done in range(0, paid, 100):
+            times = min(100, paid - done)
+            pool.act(delegator, "topUp", value=amount * times)
+            assert len(pool.settle(stranger, times)) == times
+        last = pool.burn(delegator, amount)
+        pool.act(delegator, "topUp", value=amount)
+        found.append(pool.gas(stranger, "settle", 1))
+        assert pool.view("requests", last)[1] == 0
+        check_ledger(pool)
+    with_one, with_many = found
+    # Some slots for each fourfold length.
+    assert with_many - with_one <= 40_000
 
 
 @pytest.mark.rule("L-7")

@@ -185,3 +185,15 @@ def test_what_waits_ahead_of_a_far_away_place_is_counted(line: Line) -> None:
     assert [each for each, _ in line.waiting] == last[2:]
     line.ask([LARGE, LARGE + 7])
     line.check_ahead()
+
+
+@pytest.mark.rule("L-5")
+def test_what_waits_ahead_in_several_blocks_is_counted_whole(line: Line) -> None:
+    """Two blocks of 256 places and the beginning of a third, all full, and then with gaps."""
+    ids = line.ask([LARGE + number for number in range(520)])
+    seen = [ids[place - 1] for place in (1, 255, 256, 257, 511, 512, 513, 520)]
+    for identifier in seen:
+        line.check_one_ahead(identifier)
+    line.pay(300 * LARGE)
+    for identifier in seen[4:]:
+        line.check_one_ahead(identifier)
