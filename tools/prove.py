@@ -20,7 +20,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -41,6 +42,9 @@ FORGE = MODULES / "@foundry-rs" / "forge-linux-amd64" / "bin"
 
 PATIENCE = 1800
 """Seconds after which a run of halmos is given up."""
+
+FEW = 4
+"""How many proofs halmos is given at once: each time, the contracts are compiled anew."""
 
 VERDICTS = {0: "proved", 1: "counterexample", 2: "timeout", 3: "stuck", 4: "vacuous", 5: "error"}
 """What halmos's exit code of one proof says."""
@@ -249,19 +253,58 @@ def compiler() -> Path:
     return Path(solcx.install.get_executable("0.8.30"))
 
 
-def prove(system: str, chosen: list[Proof], tell: Any) -> list[Row]:
-    """Prove the chosen proofs of a system, and refute their broken contracts."""
-    tell(f"{system}: {len(chosen)} proofs …")
-    with workshop(system) as folder:
-        verdicts = run(folder, system, [one.name for one in chosen])
-    rows = [Row(one, verdicts[one.name], {}) for one in chosen]
-    for row in rows:
-        for patch in patches(system, row.proof.name):
-            tell(f"{system}: {patch.name} …")
-            with workshop(system, patch) as folder:
-                said = run(folder, system, [row.proof.name], "--early-exit")
-            row.refuted[patch.stem] = said[row.proof.name]
-    return rows
+@dataclass(frozen=True)
+class Task:
+    """A run of halmos: some proofs of a system, or one of them on a broken contract."""
+
+    system: str
+    names: tuple[str, ...]
+    patch: Path | None = None
+
+    def __str__(self) -> str:
+        return f"{self.system}: {self.patch.name if self.patch else ', '.join(self.names)} …"
+
+
+def tasks(chosen: list[Proof]) -> list[Task]:
+    """What is to be run: proofs, a few of a system at a time, and then their broken contracts."""
+    made = []
+    for system in dict.fromkeys(one.system for one in chosen):
+        names = [one.name for one in chosen if one.system == system]
+        made += [Task(system, tuple(names[i : i + FEW])) for i in range(0, len(names), FEW)]
+    return made + [
+        Task(one.system, (one.name,), patch)
+        for one in chosen
+        for patch in patches(one.system, one.name)
+    ]
+
+
+def prove(chosen: list[Proof], jobs: int, tell: Callable[[str], None]) -> list[Row]:
+    """Prove the chosen proofs, and refute their broken contracts, so many at a time.
+
+    Raises:
+        Unable: One of them does not get as far as to prove anything.
+    """
+    rows = {(one.system, one.name): Row(one, Verdict("error", 0.0), {}) for one in chosen}
+
+    def work(task: Task) -> tuple[Task, dict[str, Verdict]]:
+        tell(str(task))
+        words = ("--early-exit",) if task.patch else ()
+        with workshop(task.system, task.patch) as folder:
+            return task, run(folder, task.system, list(task.names), *words)
+
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            for task, said in pool.map(work, tasks(chosen)):
+                for name in task.names:
+                    row = rows[task.system, name]
+                    if task.patch:
+                        row.refuted[task.patch.stem] = said[name]
+                    else:
+                        row.verdict = said[name]
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return list(rows.values())
 
 
 def table(rows: list[Row]) -> Table:
@@ -297,8 +340,15 @@ def report(rows: list[Row], seconds: float) -> dict[str, Any]:
 @click.command(help=__doc__.split("\n\n", maxsplit=1)[0] if __doc__ else "")
 @click.option("--only", multiple=True, help="A proof, as system/name; may be repeated.")
 @click.option("--system", multiple=True, help="A system; may be repeated.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    default=os.cpu_count() or 1,
+    show_default=True,
+    help="How many are proved at a time.",
+)
 @click.option("--json", "file", type=click.Path(dir_okay=False, path_type=Path), help="Where to.")
-def main(only: tuple[str, ...], system: tuple[str, ...], file: Path | None) -> None:
+def main(only: tuple[str, ...], system: tuple[str, ...], jobs: int, file: Path | None) -> None:
     """Prove all, print a table, and end with 0 only if everything holds."""
     began = time.monotonic()
     errors = Console(stderr=True)
@@ -315,10 +365,7 @@ def main(only: tuple[str, ...], system: tuple[str, ...], file: Path | None) -> N
         ]
         if not chosen:
             raise Unable("there is no such proof")
-        rows: list[Row] = []
-        for name in dict.fromkeys(one.system for one in chosen):
-            mine = [one for one in chosen if one.system == name]
-            rows += prove(name, mine, lambda line: errors.print(line, highlight=False))
+        rows = prove(chosen, jobs, lambda line: errors.print(line, highlight=False))
     except Unable as error:
         raise click.ClickException(str(error)) from None
     made = report(rows, time.monotonic() - began)

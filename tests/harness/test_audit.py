@@ -6,6 +6,8 @@ import importlib.util
 import json
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -126,6 +128,40 @@ def test_a_proof_that_does_not_say_what_it_proves_is_refused(tmp_path: Path) -> 
     with pytest.raises(prove.Unable) as refusal:
         prove.proofs(tmp_path)
     assert str(refusal.value) == "Device.t.sol: check_exit does not say what it proves"
+
+
+def test_each_proof_is_run_once_and_once_on_each_of_its_broken_contracts() -> None:
+    known = prove.proofs()
+    made = prove.tasks(known)
+    proved = [(one.system, name) for one in made if not one.patch for name in one.names]
+    assert proved == [(one.system, one.name) for one in known]
+    broken = [(*one.names, one.patch) for one in made if one.patch]
+    assert len(made[0].names) == prove.FEW
+    assert broken == [
+        (one.name, patch) for one in known for patch in prove.patches(one.system, one.name)
+    ]
+
+
+def test_what_is_said_of_each_comes_to_its_row(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    @contextmanager
+    def workshop(system: str, patch: Path | None = None) -> Iterator[Path]:
+        yield tmp_path / f"{system}-{patch.stem if patch else 'right'}"
+
+    def run(folder: Path, system: str, names: list[str], *words: str) -> dict[str, Any]:
+        right = folder.name.endswith("right")
+        assert words == (() if right else ("--early-exit",))
+        result = "proved" if right else "counterexample"
+        return {name: prove.Verdict(result, float(len(name))) for name in names}
+
+    monkeypatch.setattr(prove, "workshop", workshop)
+    monkeypatch.setattr(prove, "run", run)
+    told: list[str] = []
+    rows = prove.prove(prove.proofs(), 2, told.append)
+    assert [row.proof for row in rows] == prove.proofs()
+    assert all(row.ok and row.verdict.seconds == len(row.proof.name) for row in rows)
+    assert len(told) == len(prove.tasks(prove.proofs()))
 
 
 def test_a_patch_of_no_proof_is_a_stray(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from tools import audit
-from tools.audit import LAST, PARTS, PROVED, Part, Report, read, run, table
+from tools.audit import BETWEEN, FIRST, LAST, Part, Report, read, run, table
 
 FINE: dict[str, object] = {"what": "a claim", "result": "proved", "ok": True, "detail": ""}
 WRONG: dict[str, object] = {
@@ -104,18 +104,19 @@ def test_the_whole_is_fine_if_every_part_is(
 ) -> None:
     fine, other = part([FINE]), part([FINE if ok else WRONG], file="other")
     monkeypatch.setattr(audit, "ROOT", tmp_path)
-    monkeypatch.setattr(audit, "PARTS", (fine,))
+    monkeypatch.setattr(audit, "FIRST", fine)
+    monkeypatch.setattr(audit, "BETWEEN", (fine,))
     monkeypatch.setattr(audit, "LAST", other)
     result = CliRunner().invoke(audit.main, ["--json", str(tmp_path / "told.json")])
     assert result.exit_code == (0 if ok else 1), result.output
     assert ("everything is fine" in result.output) is ok
     told = json.loads((tmp_path / "told.json").read_text())
-    assert (told["name"], told["ok"], len(told["rows"])) == ("audit", ok, 2)
+    assert (told["name"], told["ok"], len(told["rows"])) == ("audit", ok, 3)
 
 
 def test_every_part_is_a_command_of_this_repository() -> None:
     root = Path(audit.__file__).parent.parent
-    for each in (*PARTS, LAST):
+    for each in (FIRST, *BETWEEN, LAST):
         words = each.command[1:]
         if words[0] != "-m":
             assert (root / words[0]).is_file()
@@ -124,10 +125,3 @@ def test_every_part_is_a_command_of_this_repository() -> None:
             assert module.is_dir() or module.with_suffix(".py").is_file()
         else:
             assert (root / words[2]).is_dir()
-
-
-def test_every_proof_is_asked_for() -> None:
-    folder = Path(audit.__file__).parent.parent / "proofs"
-    assert set(PROVED) == {
-        one.name.removesuffix(".t.sol").lower() for one in folder.glob("*.t.sol")
-    }
