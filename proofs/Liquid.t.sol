@@ -224,6 +224,7 @@ contract LiquidProofs is Proof {
     }
 
     /// @notice L-2: of three validators, the one whose turn it is gets all of it, the others nothing, and the next is the next.
+    /// @custom:halmos --loop 4
     function check_turns(address caller, uint256 turn) external {
         _any(PayoutPolicy.PartialFifo);
         VM.assume(turn < 3);
