@@ -295,7 +295,12 @@ def test_a_child_answers_fails_or_is_ended() -> None:
 
 
 @pytest.mark.slow
-def test_mutants_are_killed_by_campaign_or_tests_survive_or_are_none() -> None:
+def test_mutants_are_killed_by_campaign_or_tests_survive_or_are_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Processes find modules where this one does. A script that Ape ran in it takes its project's
+    # folder from there.
+    monkeypatch.syspath_prepend(ROOT)
     campaign, tests, equal, invalid = (
         minting(text)
         for text in (
