@@ -183,11 +183,8 @@ contract DeviceProofs is Proof {
     function check_availableAt(uint256 id) external {
         _any(0, START);
         Entry memory entry = _entry(id);
-        uint256 leftAt = _leftAt(entry.place, entry.term);
-        VM.assume(entry.kind >= STAKE_EXIT && leftAt < 2 ** 40);
-        uint256 told = _staking.exits(id).availableAt;
-        bool cut = entry.kind == CO_STAKE_EXIT && leftAt != 0 && leftAt + 14 days < entry.availableAt;
-        assert(told == (cut ? leftAt + 14 days : entry.availableAt));
+        VM.assume(entry.kind >= STAKE_EXIT);
+        assert(_staking.exits(id).availableAt == _opensAt(entry));
     }
 
     /// @notice D-6, C-5: rewards are paid to whom they belong, once and whole.

@@ -309,10 +309,8 @@ contract LiquidProofs is Proof {
     function _isEven() private view returns (bool) {
         uint256 pool = _load(address(_staking), bytes32(POOL));
         uint256 flows = _load(address(_staking), bytes32(FLOWS));
-        uint256 principal = _load(address(_staking), bytes32(PRINCIPAL));
         // What is set aside stands on both sides.
-        uint256 held = _bits(principal, 0, 96) + _bits(principal, 96, 96) + _bits(flows, 96, 96);
-        return held == _bits(pool, 0, 128) + _bits(flows, 0, 96);
+        return _principal() + _free() == _bits(pool, 0, 128) + _bits(flows, 0, 96);
     }
 
     function _state(address account) private view returns (State memory state) {

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from eth_utils.crypto import keccak
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from unbond.files import read_file
+from unbond.files import read_file, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -192,15 +192,9 @@ class AddressBook:
 
     def _write(self, pages: _Pages) -> None:
         text = json.dumps(pages.model_dump(mode="json"), indent=1) + "\n"
-        new = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         try:
-            with new.open("w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(self.path)
+            write_file(self.path, text.encode())
         except OSError as error:
-            new.unlink(missing_ok=True)
             raise BookError(f"{self.path} cannot be written: {error.strerror}") from None
 
     @contextmanager

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, TypeVar
 import ape
 
 from unbond.errors import Refused
+from unbond.wallets import StubbornWallet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from ape.api.accounts import AccountAPI
+
+    from unbond.chain import Chain
     from unbond.clock import Clock
-    from unbond.systems.base import Event, Receipt
+    from unbond.systems.base import Event, Receipt, System
 
 DAY = 24 * 60 * 60
 
@@ -26,6 +30,17 @@ E = TypeVar("E", bound="Event", covariant=True)
 def id_of(address: str, number: int) -> int:
     """The id of an account's position: its address, followed by a number of 96 bits."""
     return int(address, 16) * 2**96 + number
+
+
+def wallet_of(
+    keeper: AccountAPI, chain: Chain, system: System, owner: AccountAPI, funds: int
+) -> StubbornWallet:
+    """A wallet of somebody's who begins all its transactions, with ``funds`` wei of the token."""
+    made = StubbornWallet.open(chain, keeper)
+    # A node asks whoever calls for gas.
+    chain.transfer(owner, str(made.address), 10**19)
+    system.fund(owner, made, funds)
+    return made
 
 
 @contextmanager

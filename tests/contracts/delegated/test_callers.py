@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.contracts.checks import id_of, refusal_of
+from tests.contracts.checks import id_of, refusal_of, wallet_of
 from unbond.errors import NotYours
 from unbond.systems.delegated import (
     Claimed,
@@ -16,7 +16,6 @@ from unbond.systems.delegated import (
     Staked,
     Unstaked,
 )
-from unbond.wallets import StubbornWallet
 
 from .checks import ANKR, COMMISSION_BPS, LARGE, MINIMUM, commission_of, net, start_of
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from unbond.chain import Chain
     from unbond.clock import Clock
     from unbond.systems.delegated import DelegatedStaking
+    from unbond.wallets import StubbornWallet
 
 REWARD = 2000 * ANKR
 FUNDS = 10_000 * ANKR
@@ -36,11 +36,7 @@ def wallet(
     local_chain: Chain, delegated: DelegatedStaking, owner: AccountAPI, delegator: AccountAPI
 ) -> StubbornWallet:
     """A wallet of the delegator's, who begins all its transactions."""
-    made = StubbornWallet.open(local_chain, delegator)
-    # A node asks whoever calls for gas.
-    local_chain.transfer(owner, str(made.address), 10 * ANKR)
-    delegated.fund(owner, made, FUNDS)
-    return made
+    return wallet_of(delegator, local_chain, delegated, owner, FUNDS)
 
 
 @pytest.mark.rule("C-5", "E-2", "E-4", "E-7", "E-9", "E-10")

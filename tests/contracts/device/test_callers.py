@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.contracts.checks import id_of, refusal_of
+from tests.contracts.checks import id_of, refusal_of, wallet_of
 from unbond.errors import NotYours
 from unbond.systems.device import (
     CoUnstaked,
@@ -21,7 +21,6 @@ from unbond.systems.device import (
     Unstaked,
     Withdrawn,
 )
-from unbond.wallets import StubbornWallet
 
 from .checks import (
     CARD,
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from unbond.chain import Chain
     from unbond.clock import Clock
     from unbond.systems.device import DeviceStaking
+    from unbond.wallets import StubbornWallet
 
 FUNDS = 10_000 * IO
 REWARD = 100 * IO
@@ -53,11 +53,7 @@ def wallet(
     local_chain: Chain, device: DeviceStaking, owner: AccountAPI, worker: AccountAPI
 ) -> StubbornWallet:
     """A wallet of the worker's, who begins all its transactions."""
-    made = StubbornWallet.open(local_chain, worker)
-    # A node asks whoever calls for gas.
-    local_chain.transfer(owner, str(made.address), 10 * IO)
-    device.fund(owner, made, FUNDS)
-    return made
+    return wallet_of(worker, local_chain, device, owner, FUNDS)
 
 
 @pytest.mark.rule("C-5", "D-8", "D-9", "D-12")
